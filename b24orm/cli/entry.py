@@ -1,0 +1,98 @@
+"""Arguments to commands, and errors to exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from b24orm import B24OrmError, __version__
+from b24orm.cli import commands
+
+__all__ = ["main"]
+
+OK: Final = 0
+WRONG: Final = 2
+BROKEN_PIPE: Final = 1
+INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code.
+
+    0: done; 1: done, and the answer is "no" (drift, a lost row); 2: wrong arguments or an error of b24orm; 130: Ctrl-C.
+
+    Args:
+        argv: the arguments without the program's name; those of the process by default.
+
+    Raises:
+        SystemExit: from argparse, for wrong arguments (2), ``--help`` and ``--version`` (0).
+    """
+    arguments = _parser().parse_args(argv)
+    run: Command = arguments.run
+    try:
+        return run(arguments)
+    except B24OrmError as error:
+        print(f"b24orm: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone (`b24orm demo | head`); the interpreter must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="b24orm", description="A typed, asynchronous ORM for Bitrix24.")
+    parser.add_argument("--version", action="version", version=f"b24orm {__version__}")
+    found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    demo = found.add_parser("demo", help="a tour of the library against an embedded portal")
+    _size(demo, deals=20_000, least=1)
+    demo.set_defaults(run=commands.demo)
+
+    generate = found.add_parser("generate", help="write the entities that follow from schemas/*.json")
+    generate.add_argument(
+        "--check", action="store_true", help="write nothing; list what is out of date and exit with 1 if anything is"
+    )
+    generate.set_defaults(run=commands.generate)
+
+    sandbox = found.add_parser("sandbox", help="an embedded portal for tests and experiments")
+    actions = sandbox.add_subparsers(title="actions", metavar="ACTION", required=True)
+    serve = actions.add_parser("serve", help="serve a portal until Ctrl-C; the first line on stdout is its webhook URL")
+    serve.add_argument("--port", type=_number(0, 65535), default=0, help="port to listen at; 0, the default, picks one")
+    _size(serve, deals=1000, least=0)
+    serve.add_argument(
+        "--plan",
+        choices=("standard", "enterprise", "none"),
+        default="standard",
+        help="the tariff whose limits the portal keeps (default: %(default)s)",
+    )
+    serve.set_defaults(run=commands.serve)
+    return parser
+
+
+def _size(parser: argparse.ArgumentParser, *, deals: int, least: int) -> None:
+    parser.add_argument(
+        "--deals", type=_number(least), default=deals, metavar="N", help="how many deals to make (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=_number(0), default=1, metavar="S", help="the same seed makes the same portal (default: 1)"
+    )
+
+
+def _number(least: int, most: int | None = None) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        number = int(text.replace("_", "").replace(",", ""))
+        if number < least or (most is not None and number > most):
+            span = f"{least} or more" if most is None else f"{least} to {most}"
+            raise argparse.ArgumentTypeError(f"{number} is not {span}")
+        return number
+
+    read.__name__ = "number"  # argparse says: invalid number value: 'many'
+    return read

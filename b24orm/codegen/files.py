@@ -1,0 +1,67 @@
+"""Writes what follows from the schemas, or compares it with what is there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from b24orm.codegen.index import render_index
+from b24orm.codegen.module import MARKER, render_module
+from b24orm.schema import Entity, entity, entity_keys, schema_directory
+
+__all__ = ["generate", "render_meta_schema"]
+
+
+def render_meta_schema() -> str:
+    """The text of ``schemas/meta/entity.schema.json``."""
+    return json.dumps(Entity.json_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+def generate(*, check: bool = False, target: Path | None = None) -> list[str]:
+    """Brings the generated files up to date with ``schemas/*.json``.
+
+    Without a *target* these are ``b24orm/entities/`` and ``schemas/meta/entity.schema.json``; a *target* is a directory
+    that takes the place of ``b24orm/entities/``, and the meta-schema is left alone. Generated modules whose schema has
+    gone are removed; files that were not generated are not touched.
+
+    Args:
+        check: write nothing, only compare.
+
+    Returns:
+        The files that were (with *check*: would be) written or removed, as paths, sorted; empty if all was up to date.
+
+    Raises:
+        ConfigurationError: a schema file is broken.
+    """
+    wanted = _wanted(target)
+    changed: list[str] = []
+    for path, text in wanted.items():
+        if not path.is_file() or path.read_bytes() != text.encode():
+            changed.append(str(path))
+            if not check:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode())
+    for path in _stale(target or _entities(), wanted):
+        changed.append(str(path))
+        if not check:
+            path.unlink()
+    return sorted(changed)
+
+
+def _entities() -> Path:
+    return Path(__file__).resolve().parents[1] / "entities"
+
+
+def _wanted(target: Path | None) -> dict[Path, str]:
+    entities = [entity(key) for key in entity_keys()]
+    directory = target or _entities()
+    wanted = {directory / f"{e.key}.py": render_module(e) for e in entities}
+    wanted[directory / "__init__.py"] = render_index(entities)
+    if target is None:
+        wanted[schema_directory() / "meta" / "entity.schema.json"] = render_meta_schema()
+    return wanted
+
+
+def _stale(directory: Path, wanted: dict[Path, str]) -> list[Path]:
+    others = (path for path in directory.glob("*.py") if path not in wanted)
+    return [path for path in others if MARKER in path.read_text(encoding="utf-8")]

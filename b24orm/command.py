@@ -1,0 +1,136 @@
+"""`Command` and `Outcome`: the words that every layer from the compiler to the transport shares.
+
+A command is one REST call as an immutable value; an outcome is what became of it. Nothing here sends anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from b24orm.errors import B24OrmError
+from b24orm.narrow import is_mapping
+
+__all__ = ["Command", "Outcome", "Response", "Status", "is_read"]
+
+Status = Literal["ok", "failed", "unknown", "not_executed"]
+
+# The last part of a method's name tells a read from a write in the vendor's naming; the rest are named whole.
+# Anything else counts as a write, which is never replayed on doubt.
+_READ_ENDINGS = (
+    ".get",
+    ".list",
+    ".fields",
+    ".getlist",
+    ".getfields",
+    ".gettypes",
+    ".types",
+    ".search",
+    ".current",
+    ".counters",
+    ".findbycomm",
+)
+_READ_METHODS = frozenset(
+    {
+        "profile",
+        "scope",
+        "methods",
+        "method.get",
+        "server.time",
+        "app.info",
+        "events",
+        "access.name",
+        "user.access",
+        "user.admin",
+        "feature.get",
+    }
+)
+_WRITES_LIKE_READS = frozenset({"event.offline.get"})  # deletes what it hands out, unless clear=0
+
+
+def is_read(method: str) -> bool:
+    """Whether *method* only reads, so that sending it twice does no harm. Unknown names count as writes."""
+    name = method.lower()
+    if name in _WRITES_LIKE_READS:
+        return False
+    return name in _READ_METHODS or name.endswith(_READ_ENDINGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One REST call: a method and its parameters, as the user or the compiler gave them.
+
+    Attributes:
+        method: the REST method, ``crm.item.list``.
+        params: parameters; str, int, Decimal, bool, None, dates, and lists and mappings of these.
+        key: the name by which later commands of the same chain refer to this one's result, or None.
+    """
+
+    method: str
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    key: str | None = None
+
+    @property
+    def replay_safe(self) -> bool:
+        """Whether sending the command again can do no harm (it is a read)."""
+        return is_read(self.method)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A successful answer of the raw API.
+
+    Attributes:
+        result: the portal's ``result``, decoded from JSON.
+        total: the number of matching rows, where the method counts them.
+        next: the offset of the next page, None on the last one.
+        time: the portal's ``time`` block (seconds as floats; ``operating`` where the portal sends it).
+    """
+
+    result: Any
+    total: int | None = None
+    next: int | None = None
+    time: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one command.
+
+    Attributes:
+        status: ``ok``, ``failed`` (the portal said no), ``unknown`` (sent, answer lost) or ``not_executed``.
+        input: what the caller gave for this command (its parameters, for ``call_many``).
+        response: the answer, if ``ok``.
+        error: why not, otherwise.
+    """
+
+    status: Status
+    input: Any = None
+    response: Response | None = None
+    error: B24OrmError | None = None
+
+    @property
+    def result(self) -> Any:
+        """The portal's ``result``; raises the outcome's error if there is none."""
+        return self.unwrap().result
+
+    @property
+    def id(self) -> int | str | None:
+        """The id of a created object where the answer holds one (``5``, ``{"item": {"id": 5}}``, ``{"id": 5}``),
+        else None."""
+        value: Any = self.response.result if self.response is not None else None
+        while is_mapping(value):
+            if "id" in value or "ID" in value:
+                value = value.get("id", value.get("ID"))
+            elif len(value) == 1:
+                value = next(iter(value.values()))
+            else:
+                return None
+        return value if isinstance(value, int | str) and not isinstance(value, bool) else None
+
+    def unwrap(self) -> Response:
+        """The response, or raise the error of an outcome that is not ``ok``."""
+        if self.response is not None:
+            return self.response
+        raise self.error if self.error is not None else B24OrmError(f"the command was {self.status.replace('_', ' ')}")

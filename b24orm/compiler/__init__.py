@@ -1,0 +1,30 @@
+"""From a query tree and an entity's schema to the words of one REST dialect; and from values to the wire.
+
+Called by queryset (which checks names and values as they are written) and by plan; calls query and schema.
+Pure: no request, no clock, no model. The wire encoding of parameters (JSON and PHP query strings) is here too.
+"""
+
+from b24orm.compiler.check import check_condition, check_order, check_select
+from b24orm.compiler.encode import batchable, json_ready, query_string
+from b24orm.compiler.grammar import Grammar, grammar_for
+from b24orm.compiler.listing import Bounds, Listing, compile_list, single_id
+from b24orm.compiler.local import matches, ordered
+from b24orm.compiler.raw import compile_raw_list
+
+__all__ = [
+    "Bounds",
+    "Grammar",
+    "Listing",
+    "batchable",
+    "check_condition",
+    "check_order",
+    "check_select",
+    "compile_list",
+    "compile_raw_list",
+    "grammar_for",
+    "json_ready",
+    "matches",
+    "ordered",
+    "query_string",
+    "single_id",
+]

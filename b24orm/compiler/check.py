@@ -1,0 +1,201 @@
+"""Names and values of a query against the schema, before anything is sent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from b24orm.errors import InvalidValue, UnknownField, UnsupportedQuery, nearest
+from b24orm.narrow import is_iterable, is_sequence
+from b24orm.query import Condition, Lookup
+from b24orm.schema import Entity, Field, Kind, Title
+
+__all__ = ["check_condition", "check_order", "check_select", "find_field"]
+
+_EQUALITY: tuple[Lookup, ...] = ("exact", "ne", "in", "not_in", "isnull")
+_ORDERING: tuple[Lookup, ...] = ("gt", "gte", "lt", "lte", "range")
+_TEXT: tuple[Lookup, ...] = ("contains", "not_contains", "like", "not_like", "startswith", "endswith")
+_ALLOWED: dict[Kind, tuple[Lookup, ...]] = {
+    "int": _EQUALITY + _ORDERING,
+    "decimal": _EQUALITY + _ORDERING,
+    "str": _EQUALITY + _ORDERING + _TEXT,
+    "bool": ("exact", "ne", "isnull"),
+    "date": _EQUALITY + _ORDERING,
+    "datetime": _EQUALITY + _ORDERING,
+    "multifield": _EQUALITY + _TEXT,
+    "file": ("isnull",),
+    "any": _EQUALITY + _ORDERING + _TEXT,
+}
+_WANTED: dict[Kind, str] = {
+    "int": "an int",
+    "decimal": "a Decimal or a number",
+    "str": "a str",
+    "bool": "True or False",
+    "date": "a date",
+    "datetime": "a datetime (or a date, for its midnight)",
+    "multifield": "a str",
+    "file": "True or False",
+    "any": "a str, a number, a bool or a date",
+}
+
+
+def find_field(entity: Entity, name: str) -> Field:
+    """The field *name* of *entity*. A user field (``uf_…``) that no class declares is taken as it is.
+
+    Raises:
+        UnknownField: with the nearest right name.
+    """
+    field = entity.by_name.get(name)
+    if field is not None:
+        return field
+    carriers = [dialect for dialect, spec in entity.dialects.items() if spec.user_fields]
+    if name.startswith("uf_") and carriers:
+        wire = name.upper()
+        return Field(name=name, type="user_field", wire=dict.fromkeys(carriers, wire), title=Title(en=wire, ru=wire))
+    raise UnknownField(f"{entity.name} has no field {name!r}{nearest(name, entity.by_name)}")
+
+
+def check_select(entity: Entity, name: str) -> str:
+    """*name* if it is a field of *entity*.
+
+    Raises:
+        UnknownField: it is not.
+    """
+    return find_field(entity, name).name
+
+
+def check_order(entity: Entity, key: str) -> tuple[str, bool]:
+    """``"-title"`` -> ``("title", True)``.
+
+    Raises:
+        UnknownField: no such field.
+        UnsupportedQuery: the portal cannot sort by it.
+    """
+    name = key[1:] if key.startswith("-") else key
+    try:
+        field = find_field(entity, name)
+    except UnknownField as error:
+        raise UnknownField(f"order_by: {error}") from None
+    if not field.sortable:
+        raise UnsupportedQuery(f"{entity.name} cannot be ordered by {name!r}: the portal does not sort by it")
+    return name, key.startswith("-")
+
+
+def check_condition(entity: Entity, condition: Condition) -> Condition:
+    """*condition* with its value in the kind of its field.
+
+    Raises:
+        UnknownField: no such field.
+        UnsupportedQuery: the field cannot be filtered, or not by this lookup.
+        InvalidValue: the value is of the wrong kind.
+    """
+    field = find_field(entity, condition.field)
+    where = f"{entity.name}.{field.name}"
+    kind = field.kind
+    lookup, value = condition.lookup, condition.value
+    if not field.filterable:
+        raise UnsupportedQuery(f"{where} cannot be filtered: the portal does not filter by it")
+    if lookup not in _ALLOWED[kind]:
+        raise UnsupportedQuery(
+            f"{where}: lookup {lookup!r} does not fit a field of kind {kind!r}; it takes {', '.join(_ALLOWED[kind])}"
+        )
+    if lookup == "isnull":
+        if not isinstance(value, bool):
+            raise InvalidValue(f"{where}__isnull takes True or False, not {value!r}")
+        return condition
+    if lookup in ("in", "not_in"):
+        if not is_iterable(value):
+            raise InvalidValue(f"{where}__{lookup} takes a list of values, not {value!r}")
+        return condition.with_value(tuple(None if v is None else _value(where, kind, lookup, v) for v in value))
+    if lookup == "range":
+        bounds: tuple[Any, ...] = tuple(value) if is_sequence(value) else ()
+        if len(bounds) != 2:
+            raise InvalidValue(f"{where}__range takes a pair (from, to), both included, not {value!r}")
+        return condition.with_value(tuple(_value(where, kind, lookup, v) for v in bounds))
+    if value is None:
+        if lookup in ("exact", "ne"):
+            return condition
+        raise InvalidValue(f"{where}__{lookup} cannot compare with None; use {field.name}__isnull=True")
+    checked = _value(where, "str" if lookup in _TEXT else kind, lookup, value)
+    if lookup in ("startswith", "endswith") and any(c in checked for c in "%_"):
+        raise UnsupportedQuery(
+            f"{where}__{lookup}: % and _ are wildcards of the portal and cannot be escaped; "
+            "use __like and mean them, or __contains",
+        )
+    return condition.with_value(checked)
+
+
+def _value(where: str, kind: Kind, lookup: Lookup, value: Any) -> Any:
+    try:
+        return _READERS[kind](value)
+    except (TypeError, ValueError, ArithmeticError):
+        suffix = "" if lookup == "exact" else f"__{lookup}"
+        shown = repr(value) if len(repr(value)) <= 100 else repr(value)[:100] + "…"
+        raise InvalidValue(f"{where}{suffix} takes {_WANTED[kind]}, not {shown} ({type(value).__name__})") from None
+
+
+def _int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise TypeError
+    number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not number.is_finite():
+        raise ValueError
+    return number
+
+
+def _str(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _date(value: Any) -> date:
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise TypeError
+    return value
+
+
+def _datetime(value: Any) -> datetime | date:
+    if isinstance(value, str):
+        return datetime.fromisoformat(value)
+    if not isinstance(value, date):
+        raise TypeError
+    return value
+
+
+def _any(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError
+    if not isinstance(value, str | int | float | Decimal | date):
+        raise TypeError
+    return value
+
+
+_READERS: dict[Kind, Callable[[Any], Any]] = {
+    "int": _int,
+    "decimal": _decimal,
+    "str": _str,
+    "bool": _bool,
+    "date": _date,
+    "datetime": _datetime,
+    "multifield": _str,
+    "file": _bool,
+    "any": _any,
+}

@@ -1,0 +1,117 @@
+"""Parameters on the wire: one meaning, two forms.
+
+A command may travel alone (a JSON body) or in a batch (a PHP query string), and must mean the same in both. A query
+string knows only strings, so both forms send the same spellings:
+
+==============  ==================================================================================
+Python          wire
+==============  ==================================================================================
+``True/False``  ``Y`` / ``N``, the portal's own spelling (pass 1 or 0 where a method wants those)
+``None``        an empty string, which clears a field; PHP's own encoder would drop the parameter
+``[]``          an empty list; ``key[]=`` in a query string
+``Decimal``     its digits, never an exponent
+``datetime``    ISO 8601; with its offset if it is aware, in the portal's own zone if not
+==============  ==================================================================================
+
+Source: https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html and PHP's parse_str.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from b24orm.errors import InvalidValue
+from b24orm.narrow import is_list, is_mapping, is_sequence
+
+__all__ = ["MAX_VARIABLES", "batchable", "json_ready", "query_string"]
+
+# PHP reads at most 1000 variables of a query string (max_input_vars) and drops the rest without a word.
+MAX_VARIABLES = 900
+
+# The portal replaces these inside the values of a batch by earlier results; there is no way to escape them.
+_MACROS = ("$result[", "$next[", "$total[", "$time[", "$error[")
+# PHP's parse_str turns these into underscores in the name of a variable.
+_MANGLED = frozenset(" .[")
+
+
+def json_ready(value: Any, where: str = "params") -> Any:
+    """*value* with every part spelled as the wire wants it.
+
+    Raises:
+        InvalidValue: a part that no REST method could understand; the message names its place.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "Y" if value else "N"
+    if isinstance(value, str | int):
+        return value
+    if is_mapping(value):
+        return {str(key): json_ready(item, f"{where}[{key}]") for key, item in value.items()}
+    if is_sequence(value):
+        return [json_ready(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, Decimal | float):
+        return _number(value, where)
+    if isinstance(value, date):  # a datetime is a date too
+        return value.isoformat()
+    raise InvalidValue(f"{where}: {type(value).__name__} cannot be sent to the portal")
+
+
+def _number(value: Decimal | float, where: str) -> str:
+    number = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    if not number.is_finite():
+        raise InvalidValue(f"{where}: {value} cannot be sent to the portal")
+    return format(number, "f")
+
+
+def _pairs(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
+    if is_mapping(value):
+        if not value:
+            yield f"{prefix}[]", ""
+        for key, item in value.items():
+            yield from _pairs(f"{prefix}[{quote(key, safe='')}]", item)
+    elif is_list(value):
+        if not value:
+            yield f"{prefix}[]", ""
+        for index, item in enumerate(value):
+            yield from _pairs(f"{prefix}[{index}]", item)
+    else:
+        yield prefix, quote(str(value), safe="")
+
+
+def query_string(method: str, params: Mapping[str, Any]) -> str:
+    """``method?a=1&b[0]=2``: one command of a batch, as PHP's parse_str reads it. *params* must be `json_ready`."""
+    pairs = [pair for key, value in params.items() for pair in _pairs(quote(key, safe=""), value)]
+    return method + "?" + "&".join(f"{key}={value}" for key, value in pairs) if pairs else method
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if is_mapping(value):
+        for key, item in value.items():
+            yield key
+            yield from _leaves(item)
+    elif is_list(value):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def batchable(params: Mapping[str, Any], *, chained: bool = False) -> bool:
+    """Whether `json_ready` *params* survive a batch unharmed; otherwise the command must travel alone.
+
+    They do not if they hold more variables than PHP reads, a name that parse_str would mangle, or text that the portal
+    would take for a reference to another result (unless *chained*: then the reference is meant).
+    """
+    if any(_MANGLED.intersection(key) for key in params):
+        return False
+    count = 0
+    for leaf in _leaves(dict(params)):
+        count += 1
+        if not chained and isinstance(leaf, str) and "$" in leaf and any(macro in leaf for macro in _MACROS):
+            return False
+    return count <= MAX_VARIABLES

@@ -1,0 +1,85 @@
+"""The current portal: which one a queryset without `using` talks to.
+
+Set by `Portal` (for a context) and by `connect` (for the process); read by querysets, which know a portal only
+by the protocol below. Nothing here opens anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from b24orm.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from b24orm.command import Command, Outcome
+    from b24orm.plan import Plan
+
+__all__ = ["PortalLike", "current_portal", "default_portal", "portal_in_context"]
+
+T = TypeVar("T")
+
+
+class PortalLike(Protocol):
+    """What querysets and operations need of a portal."""
+
+    @property
+    def crm_api(self) -> str:
+        """The CRM dialect that this portal prefers: ``item`` or ``classic``."""
+        ...
+
+    @property
+    def show_progress(self) -> bool:
+        """Whether long operations draw a progress bar unless told otherwise."""
+        ...
+
+    def read(
+        self, plan: Plan, *, on_total: Callable[[int], None] | None = None
+    ) -> AsyncGenerator[list[dict[str, Any]]]:
+        """Pages of raw rows, as *plan* says."""
+        ...
+
+    def submit(self, command: Command) -> Awaitable[Outcome]:
+        """Runs one command; the outcome tells what became of it."""
+        ...
+
+    async def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Runs *work* on the event loop where this portal lives, whichever loop asks."""
+        ...
+
+    def run_sync(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The same, blocking the calling thread."""
+        ...
+
+    def iterate(self, work: Callable[[], AsyncGenerator[T]]) -> AsyncGenerator[T]:
+        """Iterates over *work* on the event loop where this portal lives."""
+        ...
+
+    def iterate_sync(self, work: Callable[[], AsyncGenerator[T]]) -> Iterator[T]:
+        """The same, blocking the calling thread."""
+        ...
+
+
+portal_in_context: ContextVar[PortalLike | None] = ContextVar("b24orm_portal", default=None)
+
+
+class _Default:
+    portal: PortalLike | None = None
+
+
+default_portal = _Default()
+
+
+def current_portal() -> PortalLike:
+    """The portal of this context, or else the process-wide default.
+
+    Raises:
+        ConfigurationError: there is neither.
+    """
+    portal = portal_in_context.get() or default_portal.portal
+    if portal is None:
+        raise ConfigurationError(
+            "no portal: use `async with Portal(url):`, `connect(url)`, or `.using(portal)` on the queryset",
+        )
+    return portal

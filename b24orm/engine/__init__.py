@@ -1,0 +1,11 @@
+"""Runs commands: one queue, packed into HTTP requests, retried one by one; and follows plans, streaming rows in order.
+
+Called by the portal; calls plan, limits and transport.
+Knows no models and no queries: commands and plans come in, outcomes and raw rows go out.
+"""
+
+from b24orm.engine.dispatcher import Dispatcher
+from b24orm.engine.reader import read
+from b24orm.engine.stats import Stats
+
+__all__ = ["Dispatcher", "Stats", "read"]

@@ -1,0 +1,58 @@
+"""`Work`: commands that travel together and the future that waits for what becomes of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from b24orm.command import Command, Outcome
+from b24orm.compiler import batchable, json_ready
+from b24orm.errors import InvalidValue
+
+__all__ = ["Work"]
+
+
+class Work:
+    """One command, or a chain that must stay in one batch.
+
+    Attributes:
+        commands: what to run.
+        params: their parameters, ready for the wire.
+        chained: whether later commands refer to the results of earlier ones.
+        halt: whether the portal stops at the first of them that fails; None leaves it to the dispatcher.
+        alone: whether it shares no request: a batch would harm it, or it is a batch of the user's own.
+        future: gets one outcome per command.
+        attempts: how often it has left.
+        not_before: monotonic time before which it must not leave (again).
+    """
+
+    __slots__ = ("alone", "attempts", "chained", "commands", "future", "halt", "not_before", "params")
+
+    def __init__(self, commands: Sequence[Command], *, chained: bool, halt: bool | None = None) -> None:
+        self.commands = tuple(commands)
+        self.params: tuple[dict[str, Any], ...] = tuple(json_ready(command.params) for command in self.commands)
+        self.chained = chained
+        self.halt = halt
+        fits = all(batchable(params, chained=chained) for params in self.params)
+        if chained and not fits and len(self.commands) > 1:
+            raise InvalidValue(f"a chain of {self.commands[0].method} is too large for a batch")
+        self.alone = not fits or halt is not None
+        self.attempts = 0
+        self.not_before = 0.0
+        self.future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+
+    @property
+    def replay_safe(self) -> bool:
+        """Whether all of it may be sent again though it may have run."""
+        return all(command.replay_safe for command in self.commands)
+
+    def deliver(self, outcomes: list[Outcome]) -> None:
+        """Hands the outcomes to whoever waits, if anyone still does."""
+        if not self.future.done():
+            self.future.set_result(outcomes)
+
+    def break_off(self, error: BaseException) -> None:
+        """Lets whoever waits see *error*."""
+        if not self.future.done():
+            self.future.set_exception(error)

@@ -1,0 +1,203 @@
+"""Every error that b24orm raises, in one tree.
+
+::
+
+    B24OrmError
+    ├── ConfigurationError            a wrong URL, no portal, a closed portal
+    ├── QueryError (ValueError)       the query is wrong: found before any request leaves
+    │   ├── UnknownField              no such field, lookup or order key; names the nearest right one
+    │   ├── UnsupportedQuery          the portal's REST dialect cannot express it
+    │   └── InvalidValue              a value of the wrong kind for its field
+    ├── FieldNotLoaded (AttributeError)   the field was not selected
+    ├── DoesNotExist (LookupError)    ``Deal.DoesNotExist`` is a subclass
+    ├── MultipleObjectsReturned       ``get`` matched more than one row
+    ├── IncompleteResult              a list could not be shown to be whole
+    ├── InvalidRow                    the portal sent a value that its field cannot hold
+    ├── TransportError                portal down, timeout, an answer that is not REST
+    ├── PortalError                   the portal answered with an error
+    │   ├── AuthError                 wrong or expired code or token
+    │   ├── AccessDenied              the user may not do that
+    │   ├── NotFound                  no such object
+    │   ├── RateLimited               QUERY_LIMIT_EXCEEDED
+    │   ├── OperatingLimit            OPERATION_TIME_LIMIT
+    │   └── MethodNotFound            the portal has no such method
+    └── OutcomeUnknown                a write was sent and its answer was lost
+
+No message, repr or chained cause of these ever holds a webhook code or a token.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "AccessDenied",
+    "AuthError",
+    "B24OrmError",
+    "ConfigurationError",
+    "DoesNotExist",
+    "FieldNotLoaded",
+    "IncompleteResult",
+    "InvalidRow",
+    "InvalidValue",
+    "MethodNotFound",
+    "MultipleObjectsReturned",
+    "NotFound",
+    "OperatingLimit",
+    "OutcomeUnknown",
+    "PortalError",
+    "QueryError",
+    "RateLimited",
+    "TransportError",
+    "UnknownField",
+    "UnsupportedQuery",
+    "nearest",
+]
+
+
+class B24OrmError(Exception):
+    """The root of the tree: catch it to catch everything that b24orm raises on purpose."""
+
+
+class ConfigurationError(B24OrmError):
+    """The portal, its URL or its options are not usable as given."""
+
+
+class QueryError(B24OrmError, ValueError):
+    """A query that cannot be right. Raised before any request leaves."""
+
+
+class UnknownField(QueryError):
+    """A field, lookup or order key that the entity does not have."""
+
+
+class UnsupportedQuery(QueryError):
+    """A query that is meaningful, but that the REST dialect in use cannot express."""
+
+
+class InvalidValue(QueryError):
+    """A value of the wrong kind for the field it is compared with or assigned to."""
+
+
+class FieldNotLoaded(B24OrmError, AttributeError):
+    """Access to a field that the query did not select. Select it, or ``await obj.refresh()``."""
+
+
+class DoesNotExist(B24OrmError, LookupError):
+    """``get`` matched no row."""
+
+
+class MultipleObjectsReturned(B24OrmError):
+    """``get`` matched more than one row."""
+
+
+class IncompleteResult(B24OrmError):
+    """A list that cannot be shown to be complete.
+
+    Attributes:
+        rows_so_far: how many rows were handed out, all of them right and none twice.
+        resume_point: the last id handed out (or the offset reached, for counted lists); None if there is none.
+        reason: what went wrong, in words.
+    """
+
+    def __init__(self, reason: str, *, rows_so_far: int = 0, resume_point: Any = None) -> None:
+        super().__init__(
+            f"the list is not complete: {reason} ({rows_so_far} rows so far, resume after {resume_point!r})"
+        )
+        self.reason = reason
+        self.rows_so_far = rows_so_far
+        self.resume_point = resume_point
+
+
+class InvalidRow(B24OrmError):
+    """The portal sent a value that its documented field cannot hold.
+
+    Attributes: ``entity`` (class name), ``id`` (of the row, if it could be read), ``field``, ``value``.
+    """
+
+    def __init__(self, entity: str, id: Any, field: str, value: Any, reason: str = "") -> None:
+        shown = repr(value)
+        if len(shown) > 200:
+            shown = shown[:200] + "…"
+        super().__init__(
+            f"{entity} id={id!r}: field {field!r} cannot hold {shown}" + (f" ({reason})" if reason else "")
+        )
+        self.entity = entity
+        self.id = id
+        self.field = field
+        self.value = value
+
+
+class TransportError(B24OrmError):
+    """No usable answer came back: portal down, timeout, broken or foreign answer.
+
+    Attributes:
+        sent: whether the request may have reached the portal. False proves that nothing ran.
+        status: HTTP status of the answer, None if there was none.
+    """
+
+    def __init__(self, message: str, *, sent: bool = True, status: int | None = None) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.status = status
+
+
+class PortalError(B24OrmError):
+    """The portal answered with an error.
+
+    Attributes:
+        code: the portal's error code, as sent (may be empty).
+        description: the portal's own words.
+        status: the HTTP status; 200 for an error of one command of a batch.
+        method: the REST method that failed, None when the whole request did.
+    """
+
+    def __init__(self, code: str, description: str = "", *, status: int = 400, method: str | None = None) -> None:
+        where = f"{method}: " if method else ""
+        super().__init__(
+            f"{where}{code or 'error without a code'}"
+            + (f": {description}" if description else "")
+            + f" (HTTP {status})"
+        )
+        self.code = code
+        self.description = description
+        self.status = status
+        self.method = method
+
+
+class AuthError(PortalError):
+    """The webhook code or token is wrong, expired, or lacks the scope."""
+
+
+class AccessDenied(PortalError):
+    """The user behind the webhook may not do that."""
+
+
+class NotFound(PortalError):
+    """The portal has no such object."""
+
+
+class RateLimited(PortalError):
+    """``QUERY_LIMIT_EXCEEDED``: the portal's leaky bucket is full. Nothing ran."""
+
+
+class OperatingLimit(PortalError):
+    """``OPERATION_TIME_LIMIT``: the method used up its server time of ten minutes. Nothing ran."""
+
+
+class MethodNotFound(PortalError):
+    """The portal has no such REST method."""
+
+
+class OutcomeUnknown(B24OrmError):
+    """A write was sent and its answer was lost: it may or may not have run, and is not sent again."""
+
+
+def nearest(name: str, known: Iterable[str], *, limit: int = 3) -> str:
+    """A hint like ``; did you mean 'title'?``, or an empty string if nothing known comes close."""
+    close = difflib.get_close_matches(name, list(known), n=limit, cutoff=0.6)
+    if not close:
+        return ""
+    return "; did you mean " + " or ".join(repr(c) for c in close) + "?"

@@ -1,0 +1,188 @@
+"""`Plan`: how one query will be fetched, and why."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from typing_extensions import override
+
+from b24orm.command import Command
+from b24orm.compiler import Listing, batchable, json_ready
+
+__all__ = ["PAGES_PER_BATCH", "Plan", "Strategy", "chain", "plan_count", "plan_get", "plan_list"]
+
+# Commands of one batch (https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html).
+PAGES_PER_BATCH = 50
+
+Strategy = Literal[
+    "nothing",
+    "get",
+    "count",
+    "one page",
+    "by ids",
+    "chain",
+    "keyset",
+    "sequential",
+    "counted",
+    "whole",
+    "batch",
+    "call",
+]
+
+_chain_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a query is fetched.
+
+    Attributes:
+        strategy: the way of reading.
+        reason: why this one, in words.
+        requests: HTTP requests expected; a number where it is known beforehand, else a formula in N, the rows that
+        match.
+        commands: REST calls expected, likewise.
+        first: the exact commands that leave first.
+        listing: the query in the words of its dialect; None for a single `get`.
+    """
+
+    strategy: Strategy
+    reason: str
+    requests: str
+    commands: str
+    first: tuple[Command, ...] = ()
+    listing: Listing | None = None
+
+    @override
+    def __str__(self) -> str:
+        lines = [
+            f"strategy: {self.strategy} - {self.reason}",
+            f"requests: {self.requests}",
+            f"commands: {self.commands}",
+        ]
+        for number, command in enumerate(self.first, 1):
+            params = json.dumps(json_ready(command.params), ensure_ascii=False)
+            lines.append(f"{number}. {command.method} {params}")
+        return "\n".join(lines)
+
+
+def chain(listing: Listing, *, above: int | None, below: int | None, pages: int, page_size: int) -> Iterator[Command]:
+    """*pages* commands, each of which starts after the last row of the one before, all inside one batch.
+
+    ``above`` and ``below`` bound the ids (both excluded). The last row of a full page is ``[page_size - 1]``; after
+    a page that is not full the reference finds no row, and whatever comes then must be thrown away.
+    """
+    number = next(_chain_numbers)
+    rows = f"[{listing.rows_path}]" if listing.rows_path else ""
+    for index in range(pages):
+        key = f"c{number}p{index}"
+        if index == 0:
+            yield listing.command(above=above, below=below, key=key)
+            continue
+        reference = f"$result[c{number}p{index - 1}]{rows}[{page_size - 1}][{listing.id_wire}]"
+        if listing.descending:
+            yield listing.command(above=above, below=reference, key=key)
+        else:
+            yield listing.command(above=reference, below=below, key=key)
+
+
+def plan_get(command: Command) -> Plan:
+    """One row by its id, through the entity's own get method."""
+    return Plan("get", "one row by its id", "1, shared with whatever else is asked at the moment", "1", (command,))
+
+
+def plan_count(listing: Listing) -> Plan:
+    """How many rows match."""
+    if listing.never:
+        return _nothing(listing)
+    if listing.paging.mode == "whole":
+        return Plan(
+            "whole",
+            "the method answers with all rows at once; they are counted here",
+            "1",
+            "1",
+            (_whole(listing),),
+            listing,
+        )
+    first = listing.command(start=0, select=(listing.id_wire,) if listing.select else None, ids=listing.ids)
+    return Plan("count", "the first page tells the total", "1", "1", (first,), listing)
+
+
+def _nothing(listing: Listing) -> Plan:
+    return Plan("nothing", "no row can match", "0", "0", (), listing)
+
+
+def _whole(listing: Listing) -> Command:
+    return Command(listing.method, dict(listing.fixed))
+
+
+def _pages(rows: int, size: int) -> int:
+    return max(1, math.ceil(rows / size))
+
+
+def plan_list(listing: Listing) -> Plan:
+    """The way to read *listing*: as few requests as its method allows, and every row once."""
+    size = listing.paging.size
+    limit = listing.limit
+    if listing.never:
+        return _nothing(listing)
+    if listing.paging.mode == "whole":
+        return Plan(
+            "whole",
+            "the method answers with all rows at once; filter, order and window are applied here",
+            "1",
+            "1",
+            (_whole(listing),),
+            listing,
+        )
+    if listing.ids is not None and listing.by_id:
+        return _by_ids(listing, listing.ids, size)
+    if limit is not None and limit <= size and listing.offset == 0:
+        first = listing.command(ids=listing.ids)
+        return Plan("one page", f"{limit} rows fit on one page of {size}; no counting", "1", "1", (first,), listing)
+    if listing.paging.mode == "counted" or not listing.by_id or listing.offset or listing.ids is not None:
+        return _counted(listing, size)
+    head = listing.command()
+    if not batchable(json_ready(head.params), chained=True):
+        reason = (
+            "keyset by id, page by page: the filter is too large for a batch, whose commands PHP cuts at 1000 variables"
+        )
+        return Plan("sequential", reason, "1 + N/50", "1 + N/50", (head,), listing)
+    if limit is not None and limit <= size * PAGES_PER_BATCH:
+        pages = _pages(limit, size)
+        commands = tuple(chain(listing, above=None, below=None, pages=pages, page_size=size))
+        return Plan("chain", f"{limit} rows in one chain of {pages} pages by id", "1", str(pages), commands, listing)
+    rows = f"min(N, {limit})" if limit is not None else "N"
+    tail = listing.command(descending=not listing.descending)
+    reason = "keyset by id without counting: both ends first, then lanes of up to 50 chained pages a batch"
+    return Plan("keyset", reason, f"1 + {rows}/{size * PAGES_PER_BATCH}", f"2 + {rows}/{size}", (head, tail), listing)
+
+
+def _by_ids(listing: Listing, ids: tuple[int, ...], size: int) -> Plan:
+    wanted = ids[::-1] if listing.descending else ids
+    commands = _pages(len(wanted), size)
+    # A page of ids may bring fewer rows than ids, so that the window is cut from the rows, not from the ids.
+    first = tuple(
+        listing.command(ids=wanted[i : i + size]) for i in range(0, min(len(wanted), size * PAGES_PER_BATCH), size)
+    )
+    requests = _pages(commands, PAGES_PER_BATCH)
+    return Plan("by ids", f"{len(wanted)} ids, {size} a command", str(requests), str(commands), first, listing)
+
+
+def _counted(listing: Listing, size: int) -> Plan:
+    if listing.order:
+        reason = "counted pages: the order is not by id, so that ids cannot lead from page to page"
+    elif listing.paging.mode == "counted":
+        reason = "counted pages: the method cannot be read by id"
+    else:
+        reason = "counted pages: the window does not start at the first row"
+    first = listing.command(start=listing.offset // size * size, ids=listing.ids)
+    if listing.limit is not None and listing.offset % size + listing.limit <= size:
+        return Plan("counted", reason, "1", "1", (first,), listing)
+    rows = "(N - offset)" if listing.limit is None else str(listing.limit)
+    return Plan("counted", reason, f"1 + {rows}/{size * PAGES_PER_BATCH}", f"1 + {rows}/{size}", (first,), listing)

@@ -1,0 +1,339 @@
+"""`Portal`: where auth, transport, limits and engine come together; the current portal; the raw API."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar
+
+import aiohttp
+from typing_extensions import override
+
+from b24orm.command import Command, Outcome, Response
+from b24orm.compiler import compile_raw_list, json_ready
+from b24orm.context import PortalLike, default_portal, portal_in_context
+from b24orm.engine import Dispatcher, Stats, read
+from b24orm.errors import ConfigurationError, InvalidValue, UnsupportedQuery
+from b24orm.limits import Limits
+from b24orm.plan import Plan, plan_list
+from b24orm.queryset import Op, Rows
+from b24orm.sync import background_loop, iterate_across, iterate_blocking, run_across, run_blocking
+from b24orm.transport import Transport, Webhook
+
+__all__ = ["Portal", "connect"]
+
+T = TypeVar("T")
+
+BATCH_SIZE = 50
+
+
+class Portal:
+    """A Bitrix24 portal, as one program sees it.
+
+    ``async with Portal(url):`` opens it on the running event loop; ``with Portal(url):`` on a background one, for
+    blocking code. Inside the block it is the current portal, which querysets use without being told.
+
+    Args:
+        webhook_url: an incoming webhook, ``https://my.bitrix24.com/rest/1/code/``. It is a secret: never logged or
+        shown.
+        limits: what the portal's plan allows.
+        timeout: seconds that one HTTP request may take; the portal itself gives up after 60.
+        max_concurrency: HTTP requests under way at once; None for a sensible number.
+        progress: whether long lists draw a progress bar unless told otherwise.
+        session: an aiohttp session to use (and to leave open) instead of an own one.
+        crm_api: ``item`` for the modern ``crm.item.*`` methods, ``classic`` for ``crm.deal.*`` and its kind, on old
+            self-hosted portals.
+
+    Raises:
+        ConfigurationError: an option is not usable as given.
+    """
+
+    def __init__(
+        self,
+        webhook_url: str,
+        *,
+        limits: Limits | None = None,
+        timeout: float = 60.0,
+        max_concurrency: int | None = None,
+        progress: bool = False,
+        session: aiohttp.ClientSession | None = None,
+        crm_api: Literal["item", "classic"] = "item",
+    ) -> None:
+        if crm_api not in ("item", "classic"):
+            raise ConfigurationError(f"crm_api is 'item' or 'classic', not {crm_api!r}")
+        if max_concurrency is not None and max_concurrency < 1:
+            raise ConfigurationError(f"max_concurrency is a positive number, not {max_concurrency!r}")
+        self._auth = Webhook.parse(webhook_url)
+        self.limits = limits or Limits.standard()
+        self._timeout = timeout
+        self._max_concurrency = max_concurrency
+        self._session = session
+        self.show_progress = progress
+        self.crm_api: Literal["item", "classic"] = crm_api
+        self._home: asyncio.AbstractEventLoop | None = None
+        self._dispatcher: Dispatcher | None = None
+        self._stats = Stats()
+        self._before: list[PortalLike | None] = []
+
+    @classmethod
+    def from_env(cls, variable: str = "B24_WEBHOOK", **options: Any) -> Self:
+        """The portal whose webhook stands in the environment variable *variable*.
+
+        Raises:
+            ConfigurationError: it is not set.
+        """
+        url = os.environ.get(variable)
+        if not url:
+            raise ConfigurationError(f"the environment variable {variable} is not set; it should hold the webhook URL")
+        return cls(url, **options)
+
+    @override
+    def __repr__(self) -> str:
+        state = "open" if self._dispatcher is not None else "closed"
+        return f"<Portal {self._auth.redacted} ({state})>"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the portal can be used now."""
+        return self._dispatcher is not None
+
+    # -- opening and closing -------------------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        if self._dispatcher is not None:
+            raise ConfigurationError("the portal is open already")
+        dispatcher = Dispatcher(
+            Transport(self._auth, timeout=self._timeout, session=self._session),
+            self.limits,
+            max_concurrency=self._max_concurrency,
+        )
+        await dispatcher.open()
+        self._home = asyncio.get_running_loop()
+        self._dispatcher = dispatcher
+        self._stats = dispatcher.stats
+
+    async def _close(self) -> None:
+        dispatcher, self._dispatcher = self._dispatcher, None
+        if dispatcher is not None:
+            await dispatcher.close()
+
+    def _enter(self) -> Self:
+        self._before.append(portal_in_context.get())
+        portal_in_context.set(self)
+        return self
+
+    def _leave(self) -> None:
+        # Not by token: fixtures of test frameworks leave in another context than they entered.
+        portal_in_context.set(self._before.pop())
+
+    async def __aenter__(self) -> Self:
+        await self._open()
+        return self._enter()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+        await self._close()
+
+    def __enter__(self) -> Self:
+        run_blocking(background_loop(), self._open)
+        return self._enter()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+        self.close()
+
+    def close(self) -> None:
+        """Closes a portal that blocking code or `connect` opened; what is under way is cancelled."""
+        if self._dispatcher is not None and self._home is not None:
+            run_blocking(self._home, self._close)
+
+    async def aclose(self) -> None:
+        """Closes the portal from whichever event loop; what is under way is cancelled."""
+        if self._dispatcher is not None and self._home is not None:
+            await run_across(self._home, self._close)
+
+    # -- what querysets need (b24orm.context.PortalLike) ---------------------------------------------------------
+
+    def _ready(self) -> tuple[Dispatcher, asyncio.AbstractEventLoop]:
+        if self._dispatcher is None or self._home is None:
+            raise ConfigurationError(
+                "the portal is not open: use `async with Portal(url):`, `with Portal(url):` or `connect(url)`"
+            )
+        return self._dispatcher, self._home
+
+    async def read(
+        self, plan: Plan, *, on_total: Callable[[int], None] | None = None
+    ) -> AsyncGenerator[list[dict[str, Any]]]:
+        """Pages of raw rows, as *plan* says."""
+        dispatcher, _ = self._ready()
+        async with aclosing(read(dispatcher, plan, on_total=on_total)) as pages:
+            async for page in pages:
+                yield page
+
+    async def submit(self, command: Command) -> Outcome:
+        """Runs one command; the outcome tells what became of it."""
+        return await self._ready()[0].run(command)
+
+    async def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Runs *work* on the event loop where this portal lives, whichever loop asks."""
+        return await run_across(self._ready()[1], work)
+
+    def run_sync(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The same, blocking the calling thread."""
+        return run_blocking(self._ready()[1], work)
+
+    def iterate(self, work: Callable[[], AsyncGenerator[T]]) -> AsyncGenerator[T]:
+        """Iterates over *work* on the event loop where this portal lives."""
+        return iterate_across(self._ready()[1], work)
+
+    def iterate_sync(self, work: Callable[[], AsyncGenerator[T]]) -> Iterator[T]:
+        """The same, blocking the calling thread."""
+        return iterate_blocking(self._ready()[1], work)
+
+    # -- the raw API ---------------------------------------------------------------------------------------------
+
+    @property
+    def stats(self) -> Stats:
+        """What this portal object has done since it was opened."""
+        return self._stats
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Op[Response]:
+        """One REST call. Calls that wait at the same time share a batch by themselves.
+
+        Args:
+            method: ``crm.deal.fields``.
+            params: its parameters. True and False travel as ``Y`` and ``N``, None as an empty string: the same in a
+            plain call
+                and in a batch. Pass 1 and 0 to methods that want those.
+
+        Raises:
+            InvalidValue: a parameter that cannot be sent; before anything is.
+            PortalError, TransportError, OutcomeUnknown: when run.
+        """
+        command = _command(method, params)
+
+        async def run(_: PortalLike) -> Response:
+            return (await self.submit(command)).unwrap()
+
+        plan = Plan("call", "one REST call", "1, shared with whatever else is asked at the moment", "1", (command,))
+        return Op(run, explain=lambda: plan, portal=self)
+
+    def call_many(self, method: str, params: Sequence[Mapping[str, Any]]) -> Op[list[Outcome]]:
+        """The same method many times, 50 calls a request: one outcome per input, in input order.
+
+        No outcome raises by itself; look at ``.status`` and ``.error``, or call ``.unwrap()``.
+        """
+        commands = [_command(method, one) for one in params]
+
+        async def run(_: PortalLike) -> list[Outcome]:
+            outcomes = await asyncio.gather(*(self.submit(command) for command in commands))
+            return [replace(outcome, input=one) for outcome, one in zip(outcomes, params, strict=True)]
+
+        requests = -(-len(commands) // BATCH_SIZE)
+        plan = Plan(
+            "call", f"{BATCH_SIZE} calls a request", str(requests), str(len(commands)), tuple(commands[:BATCH_SIZE])
+        )
+        return Op(run, explain=lambda: plan, portal=self)
+
+    def batch(
+        self, commands: Mapping[str, tuple[str, Mapping[str, Any]] | str], halt: bool = False
+    ) -> Op[dict[str, Outcome]]:
+        """Up to 50 calls in one request, in order; a later one may refer to an earlier one's result.
+
+        ``{"deal": ("crm.deal.get", {"id": 1}), "company": ("crm.company.get", {"id": "$result[deal][COMPANY_ID]"})}``
+
+        Args:
+            commands: method and parameters by a name of your own.
+            halt: whether the portal stops at the first call that fails; those after it are ``not_executed``.
+
+        Raises:
+            InvalidValue: no calls, more than 50, or a name that PHP would take for a number.
+        """
+        if not 0 < len(commands) <= BATCH_SIZE:
+            raise InvalidValue(f"a batch holds 1 to {BATCH_SIZE} calls, not {len(commands)}; use call_many for more")
+        chained: list[Command] = []
+        for key, value in commands.items():
+            if not key or key.isdigit() or any(c in key for c in "[]$ "):
+                raise InvalidValue(f"{key!r} cannot name a call of a batch: no plain numbers, brackets, blanks or $")
+            method, params = (value, None) if isinstance(value, str) else value
+            chained.append(replace(_command(method, params), key=key))
+
+        async def run(_: PortalLike) -> dict[str, Outcome]:
+            outcomes = await self._ready()[0].run_chain(chained, halt=halt)
+            return {key: replace(o, input=commands[key]) for key, o in zip(commands, outcomes, strict=True)}
+
+        plan = Plan("batch", "one batch, as given", "1", str(len(chained)), tuple(chained))
+        return Op(run, explain=lambda: plan, portal=self)
+
+    def list(self, method: str, params: Mapping[str, Any] | None = None) -> Rows[dict[str, Any]]:
+        """All rows of a list method as raw dicts, read as a queryset is: ``async for row in
+        portal.list("crm.deal.list")``.
+
+        Filter, select and order are yours; paging is not. Awaited, it is a list of all rows.
+
+        Raises:
+            UnsupportedQuery: ``start`` is given.
+            InvalidValue: a parameter of the wrong shape.
+            IncompleteResult: when run, if the list cannot be shown to be whole.
+        """
+        plan = plan_list(compile_raw_list(method, params))
+
+        async def pages(_: PortalLike) -> AsyncGenerator[list[dict[str, Any]]]:
+            async with aclosing(self.read(plan)) as source:
+                async for page in source:
+                    yield page
+
+        return Rows(pages, explain=lambda: plan, portal=self)
+
+
+def _command(method: str, params: Mapping[str, Any] | None) -> Command:
+    """A command of the user's own, checked before anything is sent."""
+    if not isinstance(method, str) or not method.strip():
+        raise InvalidValue(f"a REST method is named by a string such as 'crm.deal.list', not {method!r}")
+    if method.strip().lower() == "batch":
+        raise UnsupportedQuery("use portal.batch(), which also reads the answer")
+    json_ready(params or {})
+    return Command(method.strip(), dict(params or {}))
+
+
+class _DefaultPortal(Portal):
+    """A portal that opens at its first use, on the background event loop."""
+
+    @override
+    def _ready(self) -> tuple[Dispatcher, asyncio.AbstractEventLoop]:
+        if not self.is_open:
+            run_blocking(background_loop(), self._open_once)
+        return super()._ready()
+
+    async def _open_once(self) -> None:
+        if not self.is_open:
+            await self._open()
+
+
+def connect(webhook_url: str, **options: Any) -> Portal:
+    """Makes a portal the process-wide default, for application code.
+
+    It opens at the first use, lives on a background event loop, and can be used from any thread and any event loop,
+    awaited or blocking. Takes the options of `Portal`. A former default is closed.
+    """
+    portal = _DefaultPortal(webhook_url, **options)
+    former, default_portal.portal = default_portal.portal, portal
+    if isinstance(former, Portal):
+        former.close()
+    return portal
+
+
+@atexit.register
+def _close_default() -> None:
+    portal, default_portal.portal = default_portal.portal, None
+    if isinstance(portal, Portal):
+        portal.close()

@@ -1,0 +1,62 @@
+"""`Query`: everything a queryset was told, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from b24orm.query.logic import Node, normalize
+from b24orm.query.tree import Q
+
+__all__ = ["Order", "Query"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order key."""
+
+    field: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query: filter, projection, order and window.
+
+    Attributes:
+        where: filters, joined by "and".
+        select: attribute names to load; None means all documented fields.
+        order: order keys; empty means ascending id.
+        offset: rows to skip.
+        limit: rows to hand out at most; None means all.
+    """
+
+    where: tuple[Q, ...] = ()
+    select: tuple[str, ...] | None = None
+    order: tuple[Order, ...] = ()
+    offset: int = 0
+    limit: int | None = None
+
+    @property
+    def node(self) -> Node:
+        """The filter without negations."""
+        return normalize(Q(*self.where))
+
+    @property
+    def sliced(self) -> bool:
+        """Whether a window is set, after which filters and order may not change any more."""
+        return self.offset > 0 or self.limit is not None
+
+    def window(self, start: int | None, stop: int | None) -> Query:
+        """The window ``[start:stop]`` inside the present window.
+
+        Raises:
+            ValueError: a negative bound; the portal cannot count from the end.
+        """
+        if (start is not None and start < 0) or (stop is not None and stop < 0):
+            raise ValueError("negative slice bounds are not supported: reverse the order instead")
+        begin = start or 0
+        limit = None if stop is None else max(0, stop - begin)
+        if self.limit is not None:
+            left = max(0, self.limit - begin)
+            limit = left if limit is None else min(limit, left)
+        return replace(self, offset=self.offset + begin, limit=limit)

@@ -1,0 +1,384 @@
+"""`BaseQuerySet`: the lazy, immutable query builder, and its terminals."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Generic, Literal, Self, TypeVar, overload
+
+from typing_extensions import override
+
+from b24orm.compiler import check_condition, check_order, check_select, single_id
+from b24orm.context import PortalLike, default_portal, portal_in_context
+from b24orm.errors import QueryError, UnknownField
+from b24orm.plan import Plan, plan_count
+from b24orm.query import Condition, Order, Q, Query
+from b24orm.queryset.execute import Reading, count, fetch_one, get_plan, plan_for, row_pages
+from b24orm.queryset.op import Op, Rows
+from b24orm.queryset.protocol import ModelLike
+
+__all__ = ["BaseQuerySet", "Named", "QuerySet"]
+
+M = TypeVar("M", bound=ModelLike, covariant=True)
+V = TypeVar("V")
+
+
+class Named:
+    """Something with an attribute name that may stand for it: a column of a model."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class TypedName(Named, Generic[V]):
+    """A name whose values have a known type: the base of `Column`."""
+
+    __slots__ = ()
+
+
+T1 = TypeVar("T1")
+T2 = TypeVar("T2")
+T3 = TypeVar("T3")
+T4 = TypeVar("T4")
+T5 = TypeVar("T5")
+T6 = TypeVar("T6")
+
+
+def _name(field: str | Named) -> str:
+    if isinstance(field, str):
+        return field
+    if isinstance(field, Named):
+        return field.name
+    raise UnknownField(f"a field is named by a string or a column such as Deal.title, not by {field!r}")
+
+
+class BaseQuerySet(Generic[M]):
+    """A query that has not run: everything that does not depend on the names of a model's fields.
+
+    Each method gives a new queryset. Nothing is asked of the portal until a terminal is awaited or run, or the
+    queryset is iterated over or awaited itself. Names, lookups and kinds of values are checked at once.
+    """
+
+    __slots__ = ("_portal", "_progress", "_query", "model")
+
+    def __init__(self, model: type[M]) -> None:
+        self.model = model
+        self._query = Query()
+        self._portal: PortalLike | None = None
+        self._progress: bool | None = None
+
+    # -- building ------------------------------------------------------------------------------------------------
+
+    def _clone(self, query: Query) -> Self:
+        new = type(self)(self.model)
+        new._query, new._portal, new._progress = query, self._portal, self._progress
+        return new
+
+    def _checked(self, where: Q) -> Q:
+        entity = self.model.__schema__()
+        children = tuple(
+            check_condition(entity, child) if isinstance(child, Condition) else self._checked(child)
+            for child in where.children
+        )
+        return Q.join(children, where.connector, negated=where.negated)
+
+    def _where(self, exprs: tuple[Any, ...], lookups: Mapping[str, Any]) -> Q:
+        for expr in exprs:
+            if not isinstance(expr, Q):
+                raise QueryError(f"filter takes conditions such as Deal.id > 5 or Q(…), not {expr!r}")
+        return self._checked(Q(*exprs, **lookups))
+
+    def _filter(self, exprs: tuple[Q, ...], lookups: Mapping[str, Any], *, negated: bool = False) -> Self:
+        if self._query.sliced:
+            raise QueryError("a sliced queryset cannot be filtered: slice last")
+        where = self._where(exprs, lookups)
+        if not where.children:
+            return self
+        return self._clone(replace(self._query, where=(*self._query.where, ~where if negated else where)))
+
+    def _exclude(self, exprs: tuple[Q, ...], lookups: Mapping[str, Any]) -> Self:
+        return self._filter(exprs, lookups, negated=True)
+
+    def _select(self, fields: tuple[str | Named, ...]) -> Self:
+        entity = self.model.__schema__()
+        names = tuple(dict.fromkeys(check_select(entity, _name(field)) for field in fields))
+        return self._clone(replace(self._query, select=names or None))
+
+    def _order_by(self, keys: tuple[str, ...]) -> Self:
+        if self._query.sliced:
+            raise QueryError("a sliced queryset cannot be reordered: slice last")
+        entity = self.model.__schema__()
+        order = tuple(Order(*check_order(entity, key)) for key in keys)
+        return self._clone(replace(self._query, order=order))
+
+    def all(self) -> Self:
+        """The queryset itself."""
+        return self._clone(self._query)
+
+    def using(self, portal: PortalLike) -> Self:
+        """The same query at *portal* instead of the current one."""
+        new = self._clone(self._query)
+        new._portal = portal
+        return new
+
+    def progress(self, show: bool = True) -> Self:
+        """Draws a tqdm progress bar on stderr while rows come in. Counting them costs one more command."""
+        new = self._clone(self._query)
+        new._progress = show
+        return new
+
+    def __getitem__(self, key: slice) -> Self:
+        """``qs[10:60]``: a window. It stays lazy; steps and negative bounds are not supported."""
+        if not isinstance(key, slice):
+            raise TypeError("a queryset takes slices only: qs[5:6] instead of qs[5], or await qs.first()")
+        if key.step is not None:
+            raise TypeError("slices of a queryset have no step")
+        return self._clone(self._query.window(key.start, key.stop))
+
+    def __bool__(self) -> bool:
+        raise TypeError("a queryset has no truth value: use `await qs.exists()`")
+
+    @override
+    def __repr__(self) -> str:
+        query = self._query
+        parts = [f".filter({w!r})" for w in query.where]
+        if query.select is not None:
+            parts.append(f".select({', '.join(map(repr, query.select))})")
+        if query.order:
+            parts.append(f".order_by({', '.join(repr(('-' if o.descending else '') + o.field) for o in query.order)})")
+        if query.sliced:
+            end = "" if query.limit is None else query.offset + query.limit
+            parts.append(f"[{query.offset or ''}:{end}]")
+        return f"<{self.model.__name__}.objects{''.join(parts)}>"
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    @property
+    def _reading(self) -> Reading:
+        return Reading(self.model, self._query, self._progress)
+
+    def _api(self) -> str:
+        portal = self._portal or portal_in_context.get() or default_portal.portal
+        return "item" if portal is None else portal.crm_api
+
+    def _rows(self, reading: Reading, convert: Callable[[str, list[dict[str, Any]]], list[V]]) -> Rows[V]:
+        async def pages(portal: PortalLike) -> AsyncGenerator[list[V]]:
+            dialect = reading.dialect(portal.crm_api)
+            async for page in row_pages(reading, portal):
+                yield convert(dialect, page)
+
+        return Rows(pages, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
+
+    def _models(self) -> Rows[M]:
+        return self._rows(self._reading, self.model.__load__)
+
+    def __await__(self) -> Generator[Any, None, list[M]]:
+        return self._models().__await__()
+
+    def run_sync(self) -> list[M]:
+        """All rows as a list, blocking: for scripts, threads and notebooks."""
+        return self._models().run_sync()
+
+    def __aiter__(self) -> AsyncGenerator[M]:
+        return self._models().__aiter__()
+
+    def __iter__(self) -> Iterator[M]:
+        """Blocking iteration: for scripts, threads and notebooks."""
+        return iter(self._models())
+
+    def pages(self) -> AsyncGenerator[list[M]]:
+        """The rows as they come: an async iterator of lists of up to 50."""
+        return self._models().pages()
+
+    def explain(self) -> Plan:
+        """How this query will be fetched: strategy, reason, requests expected, first commands. Sends nothing."""
+        return plan_for(self._reading, self._api())
+
+    def _one(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> tuple[Reading, int | None]:
+        ids = [{"id": arg} for arg in args if not isinstance(arg, Q)]
+        if len(ids) > 1:
+            raise QueryError("get takes one id")
+        exprs = tuple(arg for arg in args if isinstance(arg, Q))
+        found = self._filter(exprs, {**lookups, **(ids[0] if ids else {})})
+        reading = found._reading
+        return reading, single_id(reading.query)
+
+    def _get(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Op[M]:
+        reading, id = self._one(args, lookups)
+
+        async def run(portal: PortalLike) -> M:
+            row = await fetch_one(reading, portal, id)
+            return self.model.__load__(reading.dialect(portal.crm_api), [row])[0]
+
+        return Op(run, explain=lambda: get_plan(reading, self._api(), id), portal=self._portal)
+
+    def _get_or_none(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Op[M | None]:
+        reading, id = self._one(args, lookups)
+
+        async def run(portal: PortalLike) -> M | None:
+            try:
+                row = await fetch_one(reading, portal, id)
+            except self.model.DoesNotExist:
+                return None
+            return self.model.__load__(reading.dialect(portal.crm_api), [row])[0]
+
+        return Op(run, explain=lambda: get_plan(reading, self._api(), id), portal=self._portal)
+
+    def _first_of(self, reading: Reading) -> Op[M | None]:
+        async def run(portal: PortalLike) -> M | None:
+            async for page in row_pages(reading, portal):
+                return self.model.__load__(reading.dialect(portal.crm_api), page[:1])[0]
+            return None
+
+        return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
+
+    def first(self) -> Op[M | None]:
+        """The first row in the queryset's order (by id, unless ordered), or None."""
+        return self._first_of(self[:1]._reading)
+
+    def last(self) -> Op[M | None]:
+        """The last row in the queryset's order, or None.
+
+        Raises:
+            QueryError: the queryset is sliced.
+        """
+        if self._query.sliced:
+            raise QueryError("last() of a sliced queryset: turn the order round and use first()")
+        keys = self._query.order or (Order("id"),)
+        turned = tuple(Order(key.field, not key.descending) for key in keys)
+        return self._first_of(Reading(self.model, replace(self._query, order=turned, limit=1), self._progress))
+
+    def count(self) -> Op[int]:
+        """How many rows match: one command, no rows."""
+        reading = self._reading
+        return Op(
+            lambda portal: count(reading, portal),
+            explain=lambda: plan_count(reading.listing(self._api())),
+            portal=self._portal,
+        )
+
+    def exists(self) -> Op[bool]:
+        """Whether any row matches: one command, nothing counted."""
+        reading = self[:1]._select(("id",))._reading
+
+        async def run(portal: PortalLike) -> bool:
+            async for _ in row_pages(reading, portal):
+                return True
+            return False
+
+        return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M]]:
+        """The rows with these *ids*, by id; ids that match nothing are left out. 2,500 ids a request."""
+        found = self._filter((), {"id__in": list(ids)})._models()
+
+        async def run(portal: PortalLike) -> dict[int, M]:
+            return {_id(row): row async for page in found.pages_at(portal) for row in page}
+
+        return Op(run, explain=found.explain, portal=self._portal)
+
+    def _values(self, fields: tuple[str | Named, ...]) -> Rows[dict[str, Any]]:
+        found = self._select(fields) if fields else self
+        names = found._query.select
+
+        def convert(dialect: str, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            rows = self.model.__reader__(dialect).dicts(page)
+            return rows if names is None else [{name: row.get(name) for name in names} for row in rows]
+
+        return self._rows(found._reading, convert)
+
+    @overload
+    def values_list(self, a: TypedName[T1], /, *, flat: Literal[True]) -> Rows[T1]: ...
+    @overload
+    def values_list(self, a: str, /, *, flat: Literal[True]) -> Rows[Any]: ...
+    @overload
+    def values_list(self, a: TypedName[T1], /) -> Rows[tuple[T1]]: ...
+    @overload
+    def values_list(self, a: TypedName[T1], b: TypedName[T2], /) -> Rows[tuple[T1, T2]]: ...
+    @overload
+    def values_list(self, a: TypedName[T1], b: TypedName[T2], c: TypedName[T3], /) -> Rows[tuple[T1, T2, T3]]: ...
+    @overload
+    def values_list(
+        self, a: TypedName[T1], b: TypedName[T2], c: TypedName[T3], d: TypedName[T4], /
+    ) -> Rows[tuple[T1, T2, T3, T4]]: ...
+    @overload
+    def values_list(
+        self, a: TypedName[T1], b: TypedName[T2], c: TypedName[T3], d: TypedName[T4], e: TypedName[T5], /
+    ) -> Rows[tuple[T1, T2, T3, T4, T5]]: ...
+    @overload
+    def values_list(
+        self,
+        a: TypedName[T1],
+        b: TypedName[T2],
+        c: TypedName[T3],
+        d: TypedName[T4],
+        e: TypedName[T5],
+        f: TypedName[T6],
+        /,
+    ) -> Rows[tuple[T1, T2, T3, T4, T5, T6]]: ...
+    @overload
+    def values_list(self, *fields: str | Named) -> Rows[tuple[Any, ...]]: ...
+    def values_list(self, *fields: str | Named, flat: bool = False) -> Rows[Any]:
+        """Tuples of the named fields, in that order; with ``flat=True`` and one field, its bare values.
+
+        Columns (``Deal.id``) keep their types, strings do not.
+        """
+        if not fields:
+            raise QueryError("values_list needs the fields it should give")
+        if flat and len(fields) != 1:
+            raise QueryError("values_list(flat=True) takes one field")
+        found = self._select(fields)
+        names = tuple(_name(field) for field in fields)
+
+        def convert(dialect: str, page: list[dict[str, Any]]) -> list[Any]:
+            rows = self.model.__reader__(dialect).dicts(page)
+            if flat:
+                return [row.get(names[0]) for row in rows]
+            return [tuple(row.get(name) for name in names) for row in rows]
+
+        return self._rows(found._reading, convert)
+
+
+def _id(row: Any) -> int:
+    return int(row.id)
+
+
+class QuerySet(BaseQuerySet[M]):
+    """A queryset without typed names: for models that are met at run time."""
+
+    __slots__ = ()
+
+    def filter(self, *exprs: Q, **lookups: Any) -> Self:
+        """Keeps the rows that match all of the conditions."""
+        return self._filter(exprs, lookups)
+
+    def exclude(self, *exprs: Q, **lookups: Any) -> Self:
+        """Drops the rows that match all of the conditions."""
+        return self._exclude(exprs, lookups)
+
+    def select(self, *fields: str | Named) -> Self:
+        """Loads only these fields (and the id)."""
+        return self._select(fields)
+
+    def order_by(self, *keys: str) -> Self:
+        """Orders by these fields; a minus sign turns one round."""
+        return self._order_by(keys)
+
+    def get(self, *args: int | Q, **lookups: Any) -> Op[M]:
+        """The one row that matches.
+
+        Raises:
+            DoesNotExist: none does.
+            MultipleObjectsReturned: several do.
+        """
+        return self._get(args, lookups)
+
+    def get_or_none(self, *args: int | Q, **lookups: Any) -> Op[M | None]:
+        """The one row that matches, or None."""
+        return self._get_or_none(args, lookups)
+
+    def values(self, *fields: str | Named) -> Rows[dict[str, Any]]:
+        """Rows as dicts of typed values."""
+        return self._values(fields)

@@ -1,0 +1,170 @@
+"""Runs a query at a portal: the plan's pages as typed rows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from b24orm.command import Command
+from b24orm.compiler import Listing, compile_list, matches, ordered
+from b24orm.context import PortalLike
+from b24orm.errors import DoesNotExist, MultipleObjectsReturned, NotFound
+from b24orm.narrow import is_mapping
+from b24orm.plan import Plan, plan_count, plan_get, plan_list
+from b24orm.query import Query
+from b24orm.queryset.protocol import ModelLike
+from b24orm.schema import Entity
+
+__all__ = ["Reading", "count", "fetch_one", "get_command", "plan_for", "row_pages"]
+
+RawPage = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A query about a model, ready to be run.
+
+    Attributes:
+        model: whose rows.
+        query: which rows.
+        progress: whether to draw a progress bar; None leaves it to the portal.
+    """
+
+    model: type[ModelLike]
+    query: Query
+    progress: bool | None = None
+
+    def listing(self, api: str) -> Listing:
+        """The query in the words of the dialect for *api*."""
+        return compile_list(self.model.__schema__(), api, self.query)
+
+    def dialect(self, api: str) -> str:
+        """The dialect for *api*."""
+        return self.model.__schema__().dialect_for(api)
+
+    def narrowed(self, **changes: Any) -> Reading:
+        """The same with parts of the query replaced."""
+        return replace(self, query=replace(self.query, **changes))
+
+
+def plan_for(reading: Reading, api: str) -> Plan:
+    """How *reading* will be fetched."""
+    return plan_list(reading.listing(api))
+
+
+async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[RawPage]:
+    """Raw rows, page by page; filtered, ordered and cut here where the method could not do it."""
+    plan = plan_for(reading, portal.crm_api)
+    show = portal.show_progress if reading.progress is None else reading.progress
+    if not show:
+        async with aclosing(_pages(reading, portal, plan, None)) as pages:
+            async for page in pages:
+                yield page
+        return
+    with tqdm(desc=reading.model.__schema__().name, unit="row") as bar:
+
+        def on_total(total: int) -> None:
+            bar.total = total
+            bar.refresh()
+
+        async with aclosing(_pages(reading, portal, plan, on_total)) as pages:
+            async for page in pages:
+                bar.update(len(page))
+                yield page
+
+
+async def _pages(
+    reading: Reading, portal: PortalLike, plan: Plan, on_total: Callable[[int], None] | None
+) -> AsyncGenerator[RawPage]:
+    listing = plan.listing
+    async with aclosing(portal.read(plan, on_total=on_total)) as pages:
+        async for page in pages:
+            if plan.strategy == "whole" and listing is not None and listing.residue is not None:
+                page = _local(reading, portal.crm_api, listing, page)
+                if on_total is not None:
+                    on_total(len(page))
+            if page:
+                yield page
+
+
+def _local(reading: Reading, api: str, listing: Listing, rows: RawPage) -> RawPage:
+    """Does to *rows* what the method could not: filter, order, window."""
+    typed = reading.model.__reader__(reading.dialect(api)).dicts(rows)
+    both = [{**values, _RAW: row} for values, row in zip(typed, rows, strict=True)]
+    kept = [values for values in both if listing.residue is None or matches(listing.residue, values)]
+    keys = listing.local_order or (("id", False),)
+    end = None if listing.limit is None else listing.offset + listing.limit
+    return [values[_RAW] for values in ordered(kept, keys)[listing.offset : end]]
+
+
+_RAW = "\0raw"  # no attribute is called so
+
+
+def get_command(entity: Entity, api: str, id: int) -> Command | None:
+    """The command that reads one row by its id, if the entity has a method for it."""
+    spec = entity.dialects[entity.dialect_for(api)]
+    method = spec.methods.get("get")
+    if method is None or spec.paging.mode == "whole":
+        return None
+    wire = "ID" if spec.grammar == "user" else "id"
+    return Command(method, {**spec.fixed, wire: id})
+
+
+def get_plan(reading: Reading, api: str, id: int | None) -> Plan:
+    """How one row will be fetched: by its id if that says all, else by a list of at most two."""
+    command = None if id is None else get_command(reading.model.__schema__(), api, id)
+    return plan_for(reading.narrowed(limit=2), api) if command is None else plan_get(command)
+
+
+async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> dict[str, Any]:
+    """The raw row that matches.
+
+    Raises:
+        DoesNotExist: none does (the model's own class of it).
+        MultipleObjectsReturned: several do.
+    """
+    model, entity = reading.model, reading.model.__schema__()
+    command = None if id is None else get_command(entity, portal.crm_api, id)
+    if command is None:
+        narrowed = reading.narrowed(limit=2)
+        rows = [row async for page in row_pages(replace(narrowed, progress=False), portal) for row in page]
+        if len(rows) > 1:
+            raise MultipleObjectsReturned(f"more than one {entity.name} matches {_shown(reading.query)}")
+        if not rows:
+            raise model.DoesNotExist(f"no {entity.name} matches {_shown(reading.query)}")
+        return rows[0]
+    outcome = await portal.submit(command)
+    if isinstance(outcome.error, NotFound):
+        error: DoesNotExist = model.DoesNotExist(f"no {entity.name} has id {id}")
+        raise error from outcome.error
+    result: Any = outcome.result
+    path = entity.dialects[entity.dialect_for(portal.crm_api)].paths.row
+    row: Any = result.get(path) if path and is_mapping(result) else result
+    if not is_mapping(row) or not row:
+        raise model.DoesNotExist(f"no {entity.name} has id {id}")
+    return dict(row)
+
+
+def _shown(query: Query) -> str:
+    return " & ".join(map(repr, query.where)) or "an empty filter"
+
+
+async def count(reading: Reading, portal: PortalLike) -> int:
+    """How many rows match, window included."""
+    listing = reading.listing(portal.crm_api)
+    plan = plan_count(listing)
+    if plan.strategy == "nothing":
+        return 0
+    if plan.strategy == "count":
+        response = (await portal.submit(plan.first[0])).unwrap()
+        if response.total is not None:
+            rows = max(0, response.total - listing.offset)
+            return rows if listing.limit is None else min(rows, listing.limit)
+    total = 0
+    async for page in row_pages(replace(reading.narrowed(select=("id",)), progress=False), portal):
+        total += len(page)
+    return total

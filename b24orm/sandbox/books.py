@@ -1,0 +1,88 @@
+"""What the portal counted. Written by the server's thread, read by anyone."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+
+__all__ = ["Books", "Record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One HTTP request: the method called, the commands of a batch as (key, method), the HTTP status (0: no answer)."""
+
+    method: str
+    commands: tuple[tuple[str, str], ...]
+    status: int
+
+
+class Books:
+    """The portal's counters since the start or the last `reset`.
+
+    Attributes:
+        requests: HTTP requests that reached the portal.
+        commands: REST calls run; a batch counts its commands, not itself.
+        rows: rows handed out by list methods.
+        refusals: QUERY_LIMIT_EXCEEDED answers.
+        methods: REST calls run, by method.
+        bytes_out: bytes of answer bodies.
+        log: the last requests.
+        crashes: tracebacks of errors inside the sandbox itself; empty unless it has a bug.
+    """
+
+    def __init__(self, log_size: int = 10_000) -> None:
+        self._lock = threading.Lock()
+        self._log_size = log_size
+        self.reset()
+
+    def reset(self) -> None:
+        """Start all counters again from zero."""
+        with self._lock:
+            self.requests = 0
+            self.commands = 0
+            self.rows = 0
+            self.refusals = 0
+            self.bytes_out = 0
+            self.methods: Counter[str] = Counter()
+            self.log: deque[Record] = deque(maxlen=self._log_size)
+            self.crashes: list[str] = []
+
+    def request(self) -> None:
+        """A request arrived."""
+        with self._lock:
+            self.requests += 1
+
+    def refusal(self) -> None:
+        """A request was refused because the bucket is full."""
+        with self._lock:
+            self.refusals += 1
+
+    def command(self, method: str) -> None:
+        """A REST call is run."""
+        with self._lock:
+            self.commands += 1
+            self.methods[method] += 1
+
+    def handed_out(self, rows: int) -> None:
+        """A list method answered *rows* rows."""
+        with self._lock:
+            self.rows += rows
+
+    def answered(self, record: Record, size: int) -> None:
+        """A request was answered (or dropped) with *size* bytes of body."""
+        with self._lock:
+            self.bytes_out += size
+            self.log.append(record)
+
+    def crash(self, traceback: str) -> None:
+        """The sandbox itself failed."""
+        with self._lock:
+            self.crashes.append(traceback)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Books requests={self.requests} commands={self.commands} rows={self.rows} "
+            f"refusals={self.refusals} bytes_out={self.bytes_out}>"
+        )

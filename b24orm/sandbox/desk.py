@@ -1,0 +1,89 @@
+"""Runs one REST call: finds the method, asks the meters and the faults, books it, and times it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from b24orm.sandbox.clock import iso
+from b24orm.sandbox.limits import Hit
+from b24orm.sandbox.methods import METHODS
+from b24orm.sandbox.refusal import Refusal, internal_error
+from b24orm.sandbox.state import Answer, State
+
+__all__ = ["Stopwatch", "known", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """Measures what the ``time`` of an answer reports."""
+
+    started: float
+    ticks: float
+
+    @classmethod
+    def start(cls, state: State) -> Stopwatch:
+        """Start measuring now."""
+        return cls(state.clock.time(), time.perf_counter())
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self.ticks
+
+    def report(self, operating: dict[str, float]) -> dict[str, Any]:
+        """The ``time`` object; *operating* is empty where the portal has that meter off."""
+        elapsed = self.elapsed
+        finish = self.started + elapsed
+        return {
+            "start": self.started,
+            "finish": finish,
+            "duration": elapsed,
+            "processing": elapsed,
+            "date_start": iso(self.started),
+            "date_finish": iso(finish),
+            **operating,
+        }
+
+
+def known(method: str) -> bool:
+    """Whether the portal has the method (given in lower case)."""
+    return method == "batch" or method in METHODS
+
+
+def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int) -> tuple[Answer, dict[str, Any]]:
+    """Run *method* (in lower case); returns its answer and its ``time``. Raises Refusal for an error answer."""
+    handler = METHODS.get(method)
+    if handler is None:
+        raise Refusal("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
+    hit.check(method)
+    fault = state.faults.for_command(method)
+    if fault is not None:
+        raise _faulty(fault)
+    if state.before_command is not None:
+        state.before_command(method, params, index)
+    watch = Stopwatch.start(state)
+    state.books.command(method)
+    try:
+        with state.store.lock:
+            answer = handler(state, params)
+    except Refusal:
+        raise
+    except Exception as error:
+        # A crash inside a real portal is an error answer as well; the books tell a test that it was ours.
+        state.books.crash(traceback.format_exc())
+        raise internal_error() from error
+    finally:
+        operating = hit.spend(method, watch.elapsed + state.costs.get(method, 0.0))
+    state.books.handed_out(answer.rows)
+    return answer, watch.report(operating)
+
+
+def _faulty(kind: str) -> Refusal:
+    if kind == "operation_time_limit":
+        return Refusal("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
+    if kind == "access_denied":
+        return Refusal("ACCESS_DENIED", "Access denied!", 403)
+    return internal_error()

@@ -1,0 +1,32 @@
+"""How the families of methods find their parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from b24orm.sandbox.php import intval
+from b24orm.sandbox.refusal import Refusal
+
+__all__ = ["classic", "classic_id", "required"]
+
+
+def classic(params: dict[str, Any], name: str) -> Any:
+    """A parameter of a classic method: found whatever its case; None if absent."""
+    if name in params:
+        return params[name]
+    return next((value for key, value in params.items() if key.lower() == name), None)
+
+
+def classic_id(params: dict[str, Any]) -> int:
+    """The ``id`` of a classic method: a positive integer, or the portal's refusal."""
+    value = intval(classic(params, "id"))
+    if value <= 0:
+        raise Refusal("", "ID is not defined or invalid.")
+    return value
+
+
+def required(params: dict[str, Any], name: str) -> Any:
+    """A parameter that a controller cannot do without; controllers heed the case of names."""
+    if params.get(name) is None:
+        raise Refusal("100", f"Could not find value for parameter {{{name}}}")
+    return params[name]

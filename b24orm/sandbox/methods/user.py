@@ -1,0 +1,113 @@
+"""``user.get``, ``user.current`` and ``user.fields``.
+
+Facts: api-reference/user/user-get.md and section 7 of the behaviour notes: filter keys in FILTER (any case) or at top
+level, arrays allowed, prefixes of at most two characters, unknown fields dropped; ``start`` is used exactly; an empty
+page has no total.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from b24orm.sandbox.conditions import any_of, compare, empty, equals, filled, is_text, like, negate, read
+from b24orm.sandbox.fields import Column, table
+from b24orm.sandbox.filters_item import sort_key
+from b24orm.sandbox.methods.parameters import classic
+from b24orm.sandbox.paging import ORM, page
+from b24orm.sandbox.php import entries, is_array, strval
+from b24orm.sandbox.render import fetch
+from b24orm.sandbox.state import Answer, Handler, State
+from b24orm.sandbox.store import Sql
+
+__all__ = ["METHODS"]
+
+_KEY = re.compile(r"(!@|!%|!=|>=|<=|=%|%=|>|<|=|@|%|!)?(.*)", re.DOTALL)
+_YES = frozenset({"y", "1", "true"})
+
+
+def _filter(raw: list[tuple[str, Any]], *, ignore_id: bool) -> Sql:
+    columns = table("user").by_wire["default"]
+    texts: list[str] = []
+    parameters: list[Any] = []
+    for key, value in raw:
+        matched = _KEY.fullmatch(key)
+        assert matched is not None
+        column = columns.get(matched[2].upper())
+        if column is None or (ignore_id and column.name == "id"):
+            continue
+        text, some = _condition(column, matched[1] or "", value)
+        texts.append(text)
+        parameters += some
+    return " AND ".join(texts), parameters
+
+
+def _condition(column: Column, operator: str, value: Any) -> Sql:
+    if is_array(value):
+        values = [_read(column, item) for _, item in entries(value)]
+        if operator in {">", ">=", "<", "<="}:
+            return compare(column, operator, values[0] if values else None)
+        found = any_of(column, values)
+        return negate(found) if operator.startswith("!") else found
+    held = _read(column, value)
+    if operator in {">", ">=", "<", "<="}:
+        return compare(column, operator, held)
+    if "%" in operator or (operator == "" and column.storage == "text" and value):
+        found = like(column, strval(value), wild=operator.strip("!") != "%")
+        return negate(found) if operator.startswith("!") else found
+    if held in (None, "", 0):
+        # A value that is no date finds nothing; an empty one asks for empty fields.
+        if value:
+            return "0", []
+        return filled(column) if operator.startswith("!") else empty(column)
+    found = equals(column, held)
+    return negate(found, keep_null=column if is_text(column) else None) if operator.startswith("!") else found
+
+
+def _read(column: Column, value: Any) -> Any:
+    if column.storage == "flag":
+        return "y" if strval(value).lower() in _YES else "n"
+    return read(column, value)
+
+
+def _get(state: State, params: dict[str, Any]) -> Answer:
+    source = table("user")
+    columns = source.by_wire["default"]
+    nested = list(entries(classic(params, "filter")))
+    reserved = {"filter", "sort", "order", "select", "start", "admin_mode", "image_resize", "auth"}
+    top = [(key, value) for key, value in params.items() if key.lower() not in reserved]
+    where = _filter(nested + top, ignore_id=state.options.ignore_id_filter)
+    by = columns.get(strval(classic(params, "sort")).upper()) or source.by_name["id"]
+    descending = strval(classic(params, "order")).upper() == "DESC"
+    order = " ORDER BY " + sort_key(by, descending=descending) + ("" if by.name == "id" else ", id")
+    wanted = {strval(name).upper() for _, name in entries(classic(params, "select"))}
+    chosen = [
+        column
+        for wire, column in columns.items()
+        if not wanted or "*" in wanted or wire in wanted or ("UF_*" in wanted and wire.startswith("UF_"))
+    ]
+    found, answer = page(
+        ORM,
+        state.options,
+        classic(params, "start"),
+        lambda: state.store.count("user", where),
+        lambda limit: fetch(state.store, source, "default", chosen, where, order + limit),
+    )
+    answer.result = found
+    return answer
+
+
+def _current(state: State, params: dict[str, Any]) -> Answer:
+    del params
+    source = table("user")
+    where = ("id = ?", [state.options.user_id])
+    return Answer(fetch(state.store, source, "default", source.columns, where, "")[0])
+
+
+def _fields(state: State, params: dict[str, Any]) -> Answer:
+    del state, params
+    return Answer({wire: column.title for wire, column in table("user").by_wire["default"].items()})
+
+
+METHODS: dict[str, Handler] = {"user.get": _get, "user.current": _current, "user.fields": _fields}
+"""Handlers of this family."""

@@ -1,0 +1,25 @@
+"""The one exception that the sandbox's methods raise: an error answer of the portal."""
+
+from __future__ import annotations
+
+__all__ = ["Refusal", "internal_error"]
+
+
+class Refusal(Exception):
+    """An error as the portal words it: a code, a description and the HTTP status a plain call gets."""
+
+    def __init__(self, code: str, description: str, status: int = 400) -> None:
+        super().__init__(code, description, status)
+        self.code = code
+        self.description = description
+        self.status = status
+
+    @property
+    def body(self) -> dict[str, str]:
+        """The error body, which is also an entry of ``result_error``. It carries no ``time``."""
+        return {"error": self.code, "error_description": self.description}
+
+
+def internal_error() -> Refusal:
+    """What a crash inside the portal looks like from outside."""
+    return Refusal("INTERNAL_SERVER_ERROR", "Internal server error", 500)

@@ -1,0 +1,62 @@
+"""What one running portal consists of, and what a method of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from b24orm.sandbox.books import Books
+from b24orm.sandbox.clock import Clock
+from b24orm.sandbox.faults import Faults
+from b24orm.sandbox.limits import Bucket, OperatingTime
+from b24orm.sandbox.store import Store
+
+__all__ = ["Answer", "Handler", "Options", "State"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How this portal differs from an ordinary one."""
+
+    code: str
+    page_size: int = 50
+    ignore_id_filter: bool = False
+    omit_total: bool = False
+    latency: float = 0.0
+    user_id: int = 1
+
+
+@dataclass(slots=True)
+class State:
+    """The portal: its memory, its clock, its meters and its books."""
+
+    options: Options
+    store: Store
+    clock: Clock
+    books: Books
+    faults: Faults
+    bucket: Bucket
+    operating: OperatingTime
+    costs: dict[str, float] = field(default_factory=dict[str, float])
+    before_command: Callable[[str, dict[str, Any], int], object] | None = None
+    last_id: int = 100_000
+
+    def next_id(self) -> int:
+        """A new id for what has no table of its own: files and multifield entries."""
+        self.last_id += 1
+        return self.last_id
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a method answers: the result and, from list methods, ``total`` and ``next``; ``rows`` is for the books."""
+
+    result: Any
+    total: int | None = None
+    next: int | None = None
+    rows: int = 0
+
+
+Handler = Callable[[State, dict[str, Any]], Answer]
+"""A REST method: it gets the parameters as PHP decoded them, and raises Refusal for an error answer."""

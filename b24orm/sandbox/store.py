@@ -1,0 +1,177 @@
+"""The portal's memory: one sqlite database, one table per entity, safe to use from any thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from b24orm.errors import ConfigurationError
+from b24orm.sandbox.fields import TABLE_KEYS, Storage, Table, table
+
+__all__ = ["SCATTER", "Sql", "Store"]
+
+Sql = tuple[str, list[Any]]
+"""A condition and its parameters; an empty text means no condition."""
+
+SCATTER = "((id * 2654435761) & 4294967295)"
+"""The order of rows where the portal promises none: always the same, and never ascending by id."""
+
+_TYPES: Mapping[Storage, str] = {
+    "int": "INTEGER",
+    "number": "NUMERIC",
+    "text": "TEXT",
+    "code": "TEXT COLLATE NOCASE",
+    "flag": "TEXT COLLATE NOCASE",
+    "bit": "INTEGER",
+    "date": "TEXT",
+    "datetime": "TEXT",
+    "many": "TEXT",
+    "file": "INTEGER",
+    "json": "TEXT",
+    "fm": "TEXT",
+}
+_INDEXED = (
+    "stage_id",
+    "category_id",
+    "assigned_by_id",
+    "company_id",
+    "contact_id",
+    "created_time",
+    "updated_time",
+    "opportunity",
+)
+
+
+def _source(key: str, where: Sql) -> str:
+    return f'"{key}" WHERE {where[0]}' if where[0] else f'"{key}"'
+
+
+def _fold(value: str | int | float | None) -> str | int | float | None:
+    """Case folding for text comparison: sqlite's own knows only ASCII, the portal's MySQL collation all letters."""
+    return value.casefold() if isinstance(value, str) else value
+
+
+class Store:
+    """The tables and the few statements that the methods need. Every call takes the lock."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._open: sqlite3.Connection | None = None
+        self._counts: dict[tuple[str, str, tuple[Any, ...]], int] = {}
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        if self._open is None:
+            raise ConfigurationError("the sandbox is not running")
+        return self._open
+
+    def open(self) -> None:
+        """Create the empty tables."""
+        self._open = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=OFF")
+        self._db.execute("PRAGMA synchronous=OFF")
+        self._db.create_function("fold", 1, _fold, deterministic=True)
+        for key in TABLE_KEYS:
+            stored = table(key).stored
+            columns = ", ".join(f"{c.sql} {_TYPES[c.storage]}" for c in stored if c.name != "id")
+            for column in stored:
+                if column.folded:
+                    columns += f', "{column.name}_folded" TEXT GENERATED ALWAYS AS (fold({column.sql})) STORED'
+            # AUTOINCREMENT: the portal never gives the id of a deleted row to a new one.
+            self._db.execute(f'CREATE TABLE "{key}" (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns})')
+
+    def close(self) -> None:
+        """Free the memory; the store is of no use afterwards."""
+        with self.lock:
+            if self._open is not None:
+                self._open.close()
+                self._open = None
+
+    def load(self, key: str, columns: Mapping[str, Iterable[Any]]) -> None:
+        """Insert many rows given as columns of equal length, then build the indexes."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join("?" * len(columns))
+        with self.lock:
+            self._db.execute("BEGIN")
+            rows = zip(*columns.values(), strict=False)  # endless columns repeat one value
+            self._db.executemany(f'INSERT INTO "{key}" ({names}) VALUES ({marks})', rows)  # noqa: S608 - our own names
+            self._db.execute("COMMIT")
+            for name in _INDEXED:
+                if name in table(key).by_name:
+                    self._db.execute(f'CREATE INDEX "{key}_{name}" ON "{key}" ("{name}")')
+            self._db.execute(f'CREATE INDEX "{key}_scatter" ON "{key}" ({SCATTER})')
+            self._counts.clear()
+
+    def insert(self, key: str, values: Mapping[str, Any]) -> int:
+        """Insert one row; returns its id."""
+        names = ", ".join(f'"{name}"' for name in values)
+        marks = ", ".join("?" * len(values))
+        with self.lock:
+            self._counts.clear()
+            if not values:
+                cursor = self._db.execute(f'INSERT INTO "{key}" DEFAULT VALUES')
+            else:
+                cursor = self._db.execute(
+                    f'INSERT INTO "{key}" ({names}) VALUES ({marks})',  # noqa: S608 - our own names
+                    list(values.values()),
+                )
+            assert cursor.lastrowid is not None
+            return cursor.lastrowid
+
+    def update(self, key: str, row_id: int, values: Mapping[str, Any]) -> bool:
+        """Change one row; False if there is none."""
+        if not values:
+            return self.row(key, row_id) is not None
+        pairs = ", ".join(f'"{name}" = ?' for name in values)
+        with self.lock:
+            self._counts.clear()
+            cursor = self._db.execute(
+                f'UPDATE "{key}" SET {pairs} WHERE id = ?',  # noqa: S608 - our own names
+                [*values.values(), row_id],
+            )
+            return cursor.rowcount > 0
+
+    def delete(self, key: str, row_id: int) -> bool:
+        """Delete one row; False if there is none."""
+        with self.lock:
+            self._counts.clear()
+            return self._db.execute(f'DELETE FROM "{key}" WHERE id = ?', [row_id]).rowcount > 0  # noqa: S608
+
+    def select(self, key: str, what: str, where: Sql = ("", []), tail: str = "") -> Sequence[tuple[Any, ...]]:
+        """Rows of ``SELECT what FROM key WHERE … tail``."""
+        with self.lock:
+            return self._db.execute(f"SELECT {what} FROM {_source(key, where)}{tail}", where[1]).fetchall()  # noqa: S608
+
+    def page(self, key: str, what: str, where: Sql, tail: str) -> Sequence[tuple[Any, ...]]:
+        """The same with a *tail* that ends in a LIMIT, for a *what* that is costly to compute.
+
+        First which rows and in what order, then what is wanted of them: a sorter that is given both computes *what*
+        for every matching row. The LIMIT makes sqlite keep the order of the inner query, CROSS JOIN its place outside.
+        """
+        inner = f"SELECT id AS wanted FROM {_source(key, where)}{tail}"  # noqa: S608 - our own names
+        text = f'SELECT {what} FROM ({inner}) CROSS JOIN "{key}" ON id = wanted'  # noqa: S608 - our own names
+        with self.lock:
+            return self._db.execute(text, where[1]).fetchall()
+
+    def count(self, key: str, where: Sql) -> int:
+        """How many rows match; remembered until the next change."""
+        memo = (key, where[0], tuple(where[1]))
+        with self.lock:
+            if memo not in self._counts:
+                if len(self._counts) > 1000:
+                    self._counts.clear()
+                self._counts[memo] = self.select(key, "COUNT(*)", where)[0][0]
+            return self._counts[memo]
+
+    def row(self, key: str, row_id: int) -> dict[str, Any] | None:
+        """One row as it is held, by column name."""
+        source: Table = table(key)
+        names = [c.name for c in source.stored]
+        rows = self.select(key, ", ".join(c.sql for c in source.stored), ("id = ?", [row_id]))
+        return dict(zip(names, rows[0], strict=True)) if rows else None
+
+    def ids(self, key: str) -> list[int]:
+        """All ids, ascending."""
+        return [row[0] for row in self.select(key, "id", tail=" ORDER BY id")]

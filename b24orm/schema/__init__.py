@@ -1,0 +1,24 @@
+"""The description of an entity (its fields, dialects and methods) and the loader of ``schemas/*.json``.
+
+Called by the compiler, the code generator and the sandbox; calls nothing but errors.
+No query, no request and no Python model lives here.
+"""
+
+from b24orm.schema.description import Dialect, Entity, Field, IdField, Paging, Paths, Title
+from b24orm.schema.kinds import Kind, kind_of
+from b24orm.schema.loader import entity, entity_keys, schema_directory
+
+__all__ = [
+    "Dialect",
+    "Entity",
+    "Field",
+    "IdField",
+    "Kind",
+    "Paging",
+    "Paths",
+    "Title",
+    "entity",
+    "entity_keys",
+    "kind_of",
+    "schema_directory",
+]

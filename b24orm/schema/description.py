@@ -1,0 +1,120 @@
+"""The Pydantic description of an entity schema: what ``schemas/*.json`` may say."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Spec
+
+from b24orm.schema.kinds import Kind, kind_of
+
+__all__ = ["Dialect", "Entity", "Field", "IdField", "Paging", "Paths", "Title"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(_Part):
+    """A human name, in English and Russian."""
+
+    en: str
+    ru: str
+
+
+class Field(_Part):
+    """One documented field of an entity."""
+
+    name: str = Spec(
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="attribute name: the snake_case form of the modern wire name",
+    )
+    type: str = Spec(description="the portal's type name, as *.fields reports it")
+    wire: dict[str, str] = Spec(description="wire name by dialect; a dialect that is not named lacks the field")
+    title: Title
+    required: bool = Spec(default=False, description="the portal refuses a create without it")
+    expected: bool = Spec(default=False, description="our constructor asks for it though the portal would make one up")
+    read_only: bool = False
+    immutable: bool = Spec(default=False, description="can be set on create only")
+    multiple: bool = False
+    nullable: bool = Spec(default=True, description="the portal may answer null or an empty string for no value")
+    deprecated: bool = False
+    relation: str | None = Spec(
+        default=None,
+        description="key of the entity whose id this is, or status:ENTITY_ID for a dictionary",
+    )
+    values: tuple[str, ...] = Spec(default=(), description="the values that the documentation fixes, if it does")
+    filterable: bool = True
+    sortable: bool = True
+    selectable: bool = Spec(default=True, description="false: comes only with select=['*']")
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of one value of the field (of one element, if it is multiple)."""
+        return kind_of(self.type)
+
+
+class IdField(_Part):
+    """The identifier as a dialect knows it."""
+
+    wire: str
+    type: Literal["int", "str"] = Spec(description="how reads answer it: a number or a string of digits")
+
+
+class Paths(_Part):
+    """Where in ``result`` things are; an empty string is the result itself."""
+
+    rows: str = Spec(default="", description="the rows of a list")
+    row: str = Spec(default="", description="the row of a get")
+    new_id: str = Spec(default="", description="the id after an add")
+
+
+class Paging(_Part):
+    """How a list method hands out its rows."""
+
+    mode: Literal["keyset", "counted", "whole"] = Spec(
+        description="keyset: by id filter; counted: by offset only; whole: one answer holds all",
+    )
+    size: int = Spec(default=50, gt=0, description="rows a page")
+
+
+class Dialect(_Part):
+    """One family of REST methods that serves the entity."""
+
+    grammar: Literal["crm_item", "crm_classic", "crm_status", "crm_category", "user"]
+    methods: dict[str, str] = Spec(description="list, get, add, update, delete, fields: REST method by verb")
+    fixed: dict[str, int | str] = Spec(default_factory=dict, description="parameters that every call carries")
+    id: IdField
+    paths: Paths = Paths()
+    paging: Paging
+    user_fields: bool = Spec(default=False, description="rows carry UF_* fields")
+    docs: tuple[str, ...] = Spec(default=(), description="pages of the official documentation, as paths below its root")
+
+
+class Entity(_Part):
+    """One entity: what ``schemas/<key>.json`` holds."""
+
+    schema_ref: str = Spec("meta/entity.schema.json", alias="$schema")
+    key: str = Spec(pattern=r"^[a-z][a-z0-9_]*$", description="file name, module name and the name relations use")
+    name: str = Spec(pattern=r"^[A-Z][A-Za-z0-9]*$", description="class name")
+    title: Title
+    entity_type_id: int | None = None
+    default_dialect: str
+    dialects: dict[str, Dialect]
+    fields: tuple[Field, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, Field]:
+        """Fields by attribute name."""
+        return {f.name: f for f in self.fields}
+
+    def dialect_for(self, api: str) -> str:
+        """The name of the dialect to use when a portal prefers *api* (``item`` or ``classic``)."""
+        return api if api in self.dialects else self.default_dialect
+
+    @classmethod
+    def json_schema(cls) -> dict[str, Any]:
+        """The meta-schema of schema files, as ``schemas/meta/entity.schema.json`` holds it."""
+        return {"$schema": "https://json-schema.org/draft/2020-12/schema", **cls.model_json_schema(by_alias=True)}

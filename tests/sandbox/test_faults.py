@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+
+from b24orm.errors import ConfigurationError
+from b24orm.limits import Limits
+from b24orm.sandbox import Sandbox
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "content_type"),
+    [
+        ("html", 200, "text/html"),
+        ("bad_gateway", 502, "text/html"),
+        ("unavailable", 503, "text/html"),
+        ("not_found_html", 404, "text/html"),
+        ("forbidden_html", 403, "text/html"),
+        ("empty", 200, "application/json"),
+        ("query_limit", 503, "application/json"),
+        ("server_error", 500, "application/json"),
+        ("expired_token", 401, "application/json"),
+    ],
+)
+async def test_a_fault_answers_instead_of_the_method(
+    small: Sandbox, http: aiohttp.ClientSession, kind: str, status: int, content_type: str
+) -> None:
+    small.faults.add(kind)
+    async with http.post(small.url + "scope") as response:
+        assert (response.status, response.content_type) == (status, content_type)
+        await response.read()
+    assert small.books.commands == 0
+    assert small.faults.pending == 0
+    async with http.post(small.url + "scope") as response:
+        assert response.status == 200
+
+
+async def test_a_reset_runs_nothing_and_a_late_reset_runs_everything(small: Sandbox, http: aiohttp.ClientSession) -> None:
+    for kind, run in (("reset", 0), ("reset_after", 1)):
+        small.books.reset()
+        small.faults.add(kind)
+        with pytest.raises(aiohttp.ClientError):
+            await http.post(small.url + "scope")
+        assert small.books.commands == run
+        assert small.books.log[-1].status == 0
+
+
+async def test_half_an_answer_breaks_off_under_a_right_length(small: Sandbox, http: aiohttp.ClientSession) -> None:
+    small.faults.add("half_answer")
+    async with http.post(small.url + "methods") as response:
+        assert response.status == 200
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
+    assert small.books.commands == 1
+
+
+async def test_broken_json_is_whole_for_http(small: Sandbox, http: aiohttp.ClientSession) -> None:
+    small.faults.add("broken_json")
+    async with http.post(small.url + "methods") as response:
+        text = await response.text()
+    assert text.startswith('{"result"')
+    assert not text.endswith("}")
+
+
+async def test_a_hanging_request_ends_when_its_client_goes(small: Sandbox, http: aiohttp.ClientSession) -> None:
+    small.faults.add("hang")
+    with pytest.raises(asyncio.TimeoutError):
+        await http.post(small.url + "scope", timeout=aiohttp.ClientTimeout(total=0.1))
+    async with http.post(small.url + "scope") as response:
+        assert response.status == 200
+
+
+async def test_a_hanging_request_does_not_keep_the_portal_from_stopping(http: aiohttp.ClientSession) -> None:
+    async with Sandbox(deals=5, faults=["hang"]) as sandbox:
+        task = asyncio.create_task(http.post(sandbox.url + "scope"))
+        while sandbox.faults.pending:
+            await asyncio.sleep(0.01)
+    with pytest.raises(aiohttp.ClientError):
+        await task
+
+
+async def test_faults_wait_for_their_method_and_their_turn(call: Any) -> None:
+    faults = [("server_error", {"method": "Batch", "after": 1, "times": 2}), "query_limit"]
+    async with Sandbox(deals=5, limits=Limits.none(), faults=faults) as sandbox:
+        assert sandbox.faults.pending == 3
+        assert (await call(sandbox, "scope"))["error"] == "QUERY_LIMIT_EXCEEDED"
+        assert sandbox.books.refusals == 1
+        assert (await call(sandbox, "scope"))["status"] == 200
+        statuses = [(await call(sandbox, "batch", {"cmd": ["scope"]}))["status"] for _ in range(4)]
+        assert statuses == [200, 500, 500, 200]
+
+
+async def test_one_command_of_a_batch_may_fail_alone(small: Sandbox, call: Any) -> None:
+    small.faults.add("command_error", method="scope", after=1)
+    small.faults.add("operation_time_limit", method="methods")
+    small.faults.add("access_denied", method="profile")
+    answer = await call(small, "batch", {"cmd": {"a": "scope", "b": "scope", "c": "methods", "d": "profile"}})
+    errors = {key: error["error"] for key, error in answer["result"]["result_error"].items()}
+    assert errors == {"b": "INTERNAL_SERVER_ERROR", "c": "OPERATION_TIME_LIMIT", "d": "ACCESS_DENIED"}
+    assert small.books.commands == 1
+    small.faults.add("operation_time_limit")
+    assert (await call(small, "scope"))["status"] == 429
+
+
+def test_an_unknown_fault_is_refused_with_a_hint() -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'bad_gateway'"):
+        Sandbox(deals=1, faults=["bad_gatewy"])
+
+
+async def test_faults_can_be_called_off(small: Sandbox, call: Any) -> None:
+    small.faults.add("html", times=5)
+    small.faults.clear()
+    assert (await call(small, "scope"))["status"] == 200
