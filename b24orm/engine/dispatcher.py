@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from b24orm.command import Command, Outcome, Response
+from b24orm.command import Command, Outcome
 from b24orm.compiler import query_string
+from b24orm.engine.answers import BatchAnswer, halts, keys_of, lost, succeeded
 from b24orm.engine.stats import Stats
 from b24orm.engine.work import Work
 from b24orm.errors import (
     B24OrmError,
     ConfigurationError,
     OperatingLimit,
-    OutcomeUnknown,
     PortalError,
     RateLimited,
     TransportError,
 )
 from b24orm.limits import Clock, LeakyBucket, Limits, OperatingBudget, SystemClock
-from b24orm.transport import Envelope, Transport, as_map, portal_error, retryable
+from b24orm.transport import Transport, as_map, retryable
 
 __all__ = ["Dispatcher"]
 
@@ -33,6 +32,8 @@ FIRST_CONTACT_ATTEMPTS = 3
 DEFAULT_CONCURRENCY = 8
 # A request may last 60 s in the cloud; what is expected to take longer than this is not packed into one.
 TARGET_SECONDS = 20.0
+# Tasks that start together reach the queue within a few turns of the event loop: let them, so that they share a request.
+SETTLING_TURNS = 4
 FIRST_BACKOFF = 0.5
 LAST_BACKOFF = 30.0
 
@@ -138,6 +139,8 @@ class Dispatcher:
             while (wait := self._bucket.wait_time()) > 0:
                 self.stats.waited += wait
                 await self._clock.sleep(wait)
+            for _ in range(SETTLING_TURNS):
+                await asyncio.sleep(0)
             batch = self._pick()
         finally:
             if not batch:
@@ -239,22 +242,19 @@ class Dispatcher:
         self.stats.bytes += envelope.size
         if only is not None:
             self._observe(only.commands[0].method, envelope.time)
-            only.deliver([_ok(envelope.result, envelope.total, envelope.next, envelope.time)])
+            only.deliver([succeeded(envelope.result, envelope.total, envelope.next, envelope.time)])
             return
-        parts = _Parts(envelope)
-        for work, keys in zip(batch, _keys(batch), strict=True):
+        parts = BatchAnswer(envelope, halt=halts(batch))
+        for work, keys in zip(batch, keys_of(batch), strict=True):
             self._settle(work, [parts.outcome(key, command) for key, command in zip(keys, work.commands, strict=True)])
 
     def _body(self, batch: list[Work]) -> dict[str, Any]:
         commands = {
             key: query_string(command.method, params)
-            for work, keys in zip(batch, _keys(batch), strict=True)
+            for work, keys in zip(batch, keys_of(batch), strict=True)
             for key, command, params in zip(keys, work.commands, work.params, strict=True)
         }
-        # A chain that comes short is over: what follows would only be refused. Others must not suffer from it.
-        first = batch[0]
-        halt = first.halt if first.halt is not None else len(batch) == 1 and first.chained
-        return {"halt": int(halt), "cmd": commands}
+        return {"halt": int(halts(batch)), "cmd": commands}
 
     def _observe(self, method: str, time: Any) -> None:
         block = as_map(time)
@@ -283,8 +283,9 @@ class Dispatcher:
         error = outcomes[0].error
         # Later commands of a chain may have run though the first did not: only reads may be repeated along with it.
         repeatable = len(outcomes) == 1 or work.replay_safe
-        if error is None or not repeatable or not self._again(work, error):
-            work.deliver(outcomes)
+        if error is not None and repeatable and self._again(work, error, self._resume_at(error, work.attempts)):
+            return
+        work.deliver(outcomes)
 
     def _refused(self, batch: list[Work], error: PortalError | TransportError) -> None:
         """The request as a whole failed."""
@@ -294,87 +295,28 @@ class Dispatcher:
         elif isinstance(error, PortalError):
             self._reached = True
             self._bucket.accepted()
+        resume = self._resume_at(error, max(work.attempts for work in batch))
         for work in batch:
             if isinstance(error, OperatingLimit):
                 self._budget.blocked(work.commands[0].method)
-            if not self._again(work, error):
-                work.deliver([_lost(command, error) for command in work.commands])
+            if not self._again(work, error, resume):  # together, so that they share a request again
+                work.deliver([lost(command, error) for command in work.commands])
 
-    def _again(self, work: Work, error: B24OrmError) -> bool:
-        """Queues *work* again, if that is safe, worth it, and wanted."""
+    def _resume_at(self, error: B24OrmError, attempts: int) -> float:
+        """When to send again after *error*: later each time, and not all clients at the same moment."""
+        if isinstance(error, RateLimited | OperatingLimit):
+            return 0.0  # the limits have a waiting time of their own
+        backoff: float = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1))
+        return self._clock.monotonic() + backoff * random.uniform(0.5, 1.0)
+
+    def _again(self, work: Work, error: B24OrmError, resume: float) -> bool:
+        """Queues *work* again for the moment *resume*, if that is safe, worth it, and wanted."""
         verdict = retryable(error)
         allowed = verdict == "always" or (verdict == "reads" and work.replay_safe)
         # A portal that never answered is more likely a wrong address than a passing trouble: say so soon.
         attempts = MAX_ATTEMPTS if self._reached or not isinstance(error, TransportError) else FIRST_CONTACT_ATTEMPTS
         if not allowed or work.attempts >= attempts or work.future.done():
             return False
-        if not isinstance(error, RateLimited | OperatingLimit):  # those have a waiting time of their own
-            backoff = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (work.attempts - 1))
-            work.not_before = self._clock.monotonic() + backoff * random.uniform(0.5, 1.0)
+        work.not_before = resume
         self._enqueue(work)
         return True
-
-
-def _keys(batch: list[Work]) -> list[list[str]]:
-    """Names of the commands of a batch; never numbers, of which PHP would make a list."""
-    number = 0
-    names: list[list[str]] = []
-    for work in batch:
-        mine: list[str] = []
-        for command in work.commands:
-            mine.append(command.key if work.chained and command.key else f"q{number}")
-            number += 1
-        names.append(mine)
-    return names
-
-
-def _ok(result: Any, total: int | None, following: int | None, time: Any) -> Outcome:
-    return Outcome("ok", response=Response(result, total, following, as_map(time)))
-
-
-def _lost(command: Command, error: PortalError | TransportError) -> Outcome:
-    """The outcome of a command whose request failed for good."""
-    if retryable(error) == "reads" and not command.replay_safe:
-        cause = OutcomeUnknown(
-            f"{command.method} was sent and its answer was lost ({error}); it may have run, and is not sent again"
-        )
-        return Outcome("unknown", error=cause)
-    unsent = isinstance(error, TransportError) and not error.sent
-    return Outcome("not_executed" if unsent else "failed", error=error)
-
-
-class _Parts:
-    """The answer of a batch, taken apart; PHP sends an empty map as ``[]`` and a numbered one as a list."""
-
-    def __init__(self, envelope: Envelope) -> None:
-        body = as_map(envelope.result)
-        self._results = as_map(body.get("result"))
-        self._errors = as_map(body.get("result_error"))
-        self._totals = as_map(body.get("result_total"))
-        self._nexts = as_map(body.get("result_next"))
-        self._times = as_map(body.get("result_time"))
-
-    def outcome(self, key: str, command: Command) -> Outcome:
-        if key in self._errors:
-            return Outcome("failed", error=_error(self._errors[key], command.method))
-        if key in self._results:
-            return _ok(
-                self._results[key], _number(self._totals.get(key)), _number(self._nexts.get(key)), self._times.get(key)
-            )
-        if self._errors:
-            return Outcome(
-                "not_executed", error=B24OrmError(f"{command.method}: not executed, a command before it failed")
-            )
-        return _lost(command, TransportError(f"the portal's answer leaves {command.method} of a batch out"))
-
-
-def _error(value: Any, method: str) -> PortalError:
-    body = as_map(value) if isinstance(value, dict | list) else {"error": value}
-    code, description = body.get("error", ""), body.get("error_description", "")
-    return portal_error(str(code), str(description or ""), status=200, method=method)
-
-
-def _number(value: Any) -> int | None:
-    with contextlib.suppress(TypeError, ValueError):
-        return None if value is None or isinstance(value, bool) else int(value)
-    return None

@@ -27,7 +27,7 @@ __all__ = ["Lane", "LaneBook"]
 _STRETCH = 3.0
 # One more lane at a time for so many batches that are still to come: a wrong guess costs a request or two, which a
 # long list does not feel and a short one does.
-_BATCHES_PER_LANE = 8
+_BATCHES_PER_LANE = 10
 # How much longer than the guess a chain is made that should reach the end of its lane.
 _SPARE = 1.15
 # A chain shorter than this is not worth starting at the end of a batch for a lane that will not fit.
@@ -142,8 +142,9 @@ class LaneBook:
         if batch:
             self._flying += 1
             if self._cheap_overshoot:
-                # The density of what is left is a guess; room that nobody needs is better spent on a longer chain.
-                batch[-1].pages += min(budget, 2 * batch[-1].pages)
+                # The density of what is left is a guess; room that nobody needs is better spent on a longer chain. One that
+                # travels alone stops at its end (halt), so that it may take all of it.
+                batch[-1].pages += budget if len(batch) == 1 else min(budget, 2 * batch[-1].pages)
         return batch
 
     def _cut(self, index: int) -> None:

@@ -1,0 +1,90 @@
+"""The words of a batch: how its commands are called, and how its answer is taken apart."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from b24orm.command import Command, Outcome, Response
+from b24orm.engine.work import Work
+from b24orm.errors import B24OrmError, OutcomeUnknown, PortalError, TransportError
+from b24orm.transport import Envelope, as_map, portal_error, retryable
+
+__all__ = ["BatchAnswer", "halts", "keys_of", "lost", "succeeded"]
+
+
+def halts(batch: list[Work]) -> bool:
+    """Whether the portal should stop at the first failure.
+
+    A chain that comes short is over, and what follows would only be refused; but others must not suffer from it.
+    """
+    first = batch[0]
+    return first.halt if first.halt is not None else len(batch) == 1 and first.chained
+
+
+def keys_of(batch: list[Work]) -> list[list[str]]:
+    """Names of the commands of a batch; never numbers, of which PHP would make a list."""
+    number = 0
+    names: list[list[str]] = []
+    for work in batch:
+        mine: list[str] = []
+        for command in work.commands:
+            mine.append(command.key if work.chained and command.key else f"q{number}")
+            number += 1
+        names.append(mine)
+    return names
+
+
+def succeeded(result: Any, total: int | None, following: int | None, time: Any) -> Outcome:
+    """The outcome of a command that was answered."""
+    return Outcome("ok", response=Response(result, total, following, as_map(time)))
+
+
+def lost(command: Command, error: PortalError | TransportError) -> Outcome:
+    """The outcome of a command whose request failed for good."""
+    if retryable(error) == "reads" and not command.replay_safe:
+        cause = OutcomeUnknown(
+            f"{command.method} was sent and its answer was lost ({error}); it may have run, and is not sent again"
+        )
+        return Outcome("unknown", error=cause)
+    unsent = isinstance(error, TransportError) and not error.sent
+    return Outcome("not_executed" if unsent else "failed", error=error)
+
+
+class BatchAnswer:
+    """The answer of a batch, taken apart; PHP sends an empty map as ``[]`` and a numbered one as a list."""
+
+    def __init__(self, envelope: Envelope, *, halt: bool) -> None:
+        self._halt = halt
+        body = as_map(envelope.result)
+        self._results = as_map(body.get("result"))
+        self._errors = as_map(body.get("result_error"))
+        self._totals = as_map(body.get("result_total"))
+        self._nexts = as_map(body.get("result_next"))
+        self._times = as_map(body.get("result_time"))
+
+    def outcome(self, key: str, command: Command) -> Outcome:
+        """What became of the command called *key*."""
+        if key in self._errors:
+            return Outcome("failed", error=_error(self._errors[key], command.method))
+        if key in self._results:
+            return succeeded(
+                self._results[key], _number(self._totals.get(key)), _number(self._nexts.get(key)), self._times.get(key)
+            )
+        if self._errors:
+            return Outcome(
+                "not_executed", error=B24OrmError(f"{command.method}: not executed, a command before it failed")
+            )
+        return lost(command, TransportError(f"the portal's answer leaves {command.method} of a batch out"))
+
+
+def _error(value: Any, method: str) -> PortalError:
+    body = as_map(value) if isinstance(value, dict | list) else {"error": value}
+    code, description = body.get("error", ""), body.get("error_description", "")
+    return portal_error(str(code), str(description or ""), status=200, method=method)
+
+
+def _number(value: Any) -> int | None:
+    with contextlib.suppress(TypeError, ValueError):
+        return None if value is None or isinstance(value, bool) else int(value)
+    return None
