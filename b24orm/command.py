@@ -123,10 +123,9 @@ class Outcome:
         while is_mapping(value):
             if "id" in value or "ID" in value:
                 value = value.get("id", value.get("ID"))
-            elif len(value) == 1:
-                value = next(iter(value.values()))
-            else:
-                return None
+                break
+            inner = list(value.values())
+            value = inner[0] if len(inner) == 1 and is_mapping(inner[0]) else None
         return value if isinstance(value, int | str) and not isinstance(value, bool) else None
 
     def unwrap(self) -> Response:

@@ -32,6 +32,8 @@ import difflib
 from collections.abc import Iterable
 from typing import Any
 
+from typing_extensions import override
+
 __all__ = [
     "AccessDenied",
     "AuthError",
@@ -57,8 +59,21 @@ __all__ = [
 ]
 
 
+def _restored(cls: type[B24OrmError], args: tuple[Any, ...], attributes: dict[str, Any]) -> B24OrmError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(attributes)
+    return error
+
+
 class B24OrmError(Exception):
-    """The root of the tree: catch it to catch everything that b24orm raises on purpose."""
+    """The root of the tree: catch it to catch everything that b24orm raises on purpose.
+
+    Errors can be pickled, so that they cross the borders of processes whole.
+    """
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
 
 
 class ConfigurationError(B24OrmError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, TypeGuard
 
-__all__ = ["is_iterable", "is_list", "is_mapping", "is_sequence"]
+__all__ = ["is_list", "is_listable", "is_mapping", "is_sequence"]
 
 
 def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
@@ -23,6 +23,9 @@ def is_sequence(value: object) -> TypeGuard[Collection[Any]]:
     return isinstance(value, list | tuple | set | frozenset)
 
 
-def is_iterable(value: object) -> TypeGuard[Iterable[Any]]:
-    """Whether *value* is a collection that is not text."""
-    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+def is_listable(value: object) -> TypeGuard[Iterable[Any]]:
+    """Whether *value* may stand for a list of values: a collection or an iterator, but no text and no mapping.
+
+    Other iterables may do anything when iterated over: a queryset would ask the portal.
+    """
+    return isinstance(value, Collection | Iterator) and not isinstance(value, str | bytes | Mapping)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
+
+from typing_extensions import override
 
 from b24orm.errors import ConfigurationError
 
@@ -28,7 +31,10 @@ def background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None or _loop.is_closed():
             loop = asyncio.new_event_loop()
+            running = threading.Event()
+            loop.call_soon(running.set)
             threading.Thread(target=loop.run_forever, name="b24orm-loop", daemon=True).start()
+            running.wait()
             _loop = loop
         return _loop
 
@@ -39,71 +45,109 @@ def run_blocking(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[A
     An interrupt (Ctrl-C) of the waiting thread cancels the work.
 
     Raises:
-        ConfigurationError: *loop* runs in this very thread, so waiting for it would never end.
+        ConfigurationError: *loop* runs in this very thread, or not at all, so waiting for it would never end.
     """
     if _running_loop() is loop:
         raise ConfigurationError(
             "a blocking call inside the event loop that the portal lives on would never end: `await` it, or open the "
             "portal with `with Portal(...)` or `connect(...)`, which live on a loop of their own",
         )
-    return _wait(asyncio.run_coroutine_threadsafe(work(), loop))
+    return _wait(_submit(loop, work))
 
 
 async def run_across(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Runs *work* on *loop* from whichever loop asks; at home without any detour. Cancelling it cancels the work."""
+    """Runs *work* on *loop* from whichever loop asks; at home without any detour. Cancelling it cancels the work.
+
+    Raises:
+        ConfigurationError: *loop* has ended.
+    """
     if _running_loop() is loop:
         return await work()
-    return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work(), loop))
+    return await asyncio.wrap_future(_submit(loop, work))
 
 
-async def iterate_across(loop: asyncio.AbstractEventLoop, work: Callable[[], AsyncGenerator[T]]) -> AsyncGenerator[T]:
+def iterate_across(loop: asyncio.AbstractEventLoop, work: Callable[[], AsyncGenerator[T]]) -> AsyncGenerator[T]:
     """Iterates over *work* on *loop* from whichever loop asks. Leaving early closes the source."""
-    source = work()
-    if _running_loop() is loop:
-        try:
-            async for item in source:
-                yield item
-        finally:
-            await _close(source)
-        return
-    try:
-        while True:
-            item = await run_across(loop, lambda: _next(source))
-            if item is _END:
-                return
-            yield item
-    finally:
-        await run_across(loop, lambda: _close(source))
+    return work() if _running_loop() is loop else _Across(loop, work)
 
 
 def iterate_blocking(loop: asyncio.AbstractEventLoop, work: Callable[[], AsyncGenerator[T]]) -> Iterator[T]:
     """Iterates over *work* on *loop*, blocking the calling thread. Leaving early closes the source."""
-    source = work()
+    source = _Source(work)
     try:
         while True:
-            item = run_blocking(loop, lambda: _next(source))
+            item = run_blocking(loop, source.next)
             if item is _END:
                 return
             yield item
     finally:
-        run_blocking(loop, lambda: _close(source))
+        # An iterator that was left lying about may be disposed of anywhere: when the interpreter ends and its threads
+        # stand still already, or by a garbage collection in the very thread of the loop.
+        if loop.is_running() and not sys.is_finalizing():
+            closing = _submit(loop, source.close)
+            if _running_loop() is not loop:
+                _wait(closing)
 
 
 _END: Any = object()
 
 
-async def _next(source: AsyncGenerator[T]) -> T:
-    try:
-        return await anext(source)
-    except StopAsyncIteration:  # a future cannot carry it
-        end: T = _END
-        return end
+class _Source(Generic[T]):
+    """An asynchronous generator that is asked from another thread, one step at a time."""
+
+    def __init__(self, work: Callable[[], AsyncGenerator[T]]) -> None:
+        self._items = work()
+        self._step = asyncio.Lock()  # a step that was interrupted takes a moment to end, and closing waits for it
+
+    async def next(self) -> T:
+        async with self._step:
+            try:
+                return await anext(self._items)
+            except StopAsyncIteration:  # a future cannot carry it
+                end: T = _END
+                return end
+
+    async def close(self) -> None:
+        async with self._step:
+            await self._items.aclose()
 
 
-async def _close(source: AsyncGenerator[Any]) -> None:
-    close = getattr(source, "aclose", None)
-    if close is not None:
-        await close()
+class _Across(AsyncGenerator[T, None]):
+    """Iteration over a source on another loop.
+
+    A class, since asyncio knows of generators: when a loop ends it closes all of them at once, nested ones too, and
+    complains about those that are being closed by others already.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, work: Callable[[], AsyncGenerator[T]]) -> None:
+        self._loop = loop
+        self._source = _Source(work)
+
+    @override
+    async def asend(self, value: None) -> T:
+        item = await run_across(self._loop, self._source.next)
+        if item is _END:
+            raise StopAsyncIteration
+        return item
+
+    @override
+    async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> T:
+        await self.aclose()
+        raise typ if val is None else val
+
+    @override
+    async def aclose(self) -> None:
+        if self._loop.is_running():
+            # Shielded: whoever leaves because of a cancellation still waits until nothing is left running.
+            await asyncio.shield(asyncio.wrap_future(_submit(self._loop, self._source.close)))
+
+
+def _submit(
+    loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, T]]
+) -> concurrent.futures.Future[T]:
+    if not loop.is_running():
+        raise ConfigurationError("the event loop that the portal was opened on has ended: open the portal anew")
+    return asyncio.run_coroutine_threadsafe(work(), loop)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

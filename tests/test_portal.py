@@ -155,7 +155,7 @@ async def test_two_tasks_may_have_different_portals(sandbox: Sandbox) -> None:
                 await asyncio.sleep(0.01)
                 return await Deal.objects.count()
 
-        assert await asyncio.gather(count(sandbox.url), count(other.url)) == [120, 7]
+        assert list(await asyncio.gather(count(sandbox.url), count(other.url))) == [120, 7]
 
 
 async def test_opening_twice_and_using_a_closed_portal_are_errors(sandbox: Sandbox) -> None:

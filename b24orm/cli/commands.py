@@ -1,4 +1,4 @@
-"""The commands, one function each. What a command needs is imported when it runs: ``--version`` starts no web server."""
+"""The commands, one function each. What a command needs is imported when it runs."""
 
 from __future__ import annotations
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TextIO
 
@@ -29,8 +29,9 @@ class Terminal:
     def __init__(self, stream: TextIO, environment: Mapping[str, str] | None = None) -> None:
         known = os.environ if environment is None else environment
         self._stream = stream
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
         self._drawn = _can(stream, _DRAWN)
         interactive = stream.isatty()
         # https://no-color.org; a dumb terminal shows the codes as they are, and so does the old one of Windows.
@@ -46,8 +47,14 @@ class Terminal:
         return f"\x1b[{';'.join(str(_CODES[style]) for style in styles)}m{text}\x1b[0m"
 
     def line(self, text: str = "", *styles: Style, indent: int = 0) -> None:
-        """One line, cut to the width."""
-        self._write(" " * indent + self.styled(self.cut(text, self.width - indent), *styles))
+        """*text*, on as many lines as it needs; all but the first are set in a little deeper."""
+        prefix = " " * indent
+        wrapped = textwrap.wrap(
+            text, self.width, initial_indent=prefix, subsequent_indent=prefix + "   ", break_on_hyphens=False
+        )
+        for part in wrapped or [""]:
+            found = part.lstrip()
+            self._write(part[: len(part) - len(found)] + self.styled(found, *styles))
 
     def code(self, source: str, *, indent: int = 2) -> None:
         """Lines of a program, set off at the left."""
@@ -81,15 +88,14 @@ class Terminal:
         """A bar for each of *amounts* (name, number), in proportion."""
         if not amounts:
             return
-        names = min(max(len(name) for name, _ in amounts), self.width // 3)
+        names = min(max(len(name) for name, _ in amounts), 2 * self.width // 5)
         digits = max(len(f"{number:,}") for _, number in amounts)
         room = self.width - indent - names - digits - 4
         most = max(1, *(number for _, number in amounts))
         for name, number in amounts:
             bar = "█" * round(room * number / most)
-            self._write(
-                f"{' ' * indent}{self.cut(name, names).ljust(names)}  {number:>{digits},}  {self.styled(bar, 'blue')}".rstrip()
-            )
+            label = f"{self.cut(name, names).ljust(names)}  {number:>{digits},}"
+            self._write(f"{' ' * indent}{label}  {self.styled(bar, 'blue')}".rstrip())
 
     def cut(self, text: str, width: int) -> str:
         """*text* on one line and no longer than *width*."""

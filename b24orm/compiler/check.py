@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import operator
+import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from b24orm.errors import InvalidValue, UnknownField, UnsupportedQuery, nearest
-from b24orm.narrow import is_iterable, is_sequence
+from b24orm.narrow import is_sequence
 from b24orm.query import Condition, Lookup
 from b24orm.schema import Entity, Field, Kind, Title
 
-__all__ = ["check_condition", "check_order", "check_select", "find_field"]
+__all__ = ["check_condition", "check_order", "check_select", "find_field", "is_user_field"]
 
 _EQUALITY: tuple[Lookup, ...] = ("exact", "ne", "in", "not_in", "isnull")
 _ORDERING: tuple[Lookup, ...] = ("gt", "gte", "lt", "lte", "range")
@@ -40,6 +42,7 @@ _WANTED: dict[Kind, str] = {
     "file": "True or False",
     "any": "a str, a number, a bool or a date",
 }
+_USER_FIELD = re.compile(r"uf_[a-z0-9_]+")
 
 
 def find_field(entity: Entity, name: str) -> Field:
@@ -52,10 +55,17 @@ def find_field(entity: Entity, name: str) -> Field:
     if field is not None:
         return field
     carriers = [dialect for dialect, spec in entity.dialects.items() if spec.user_fields]
-    if name.startswith("uf_") and carriers:
+    if name.lower().startswith("uf_") and carriers:
+        if not _USER_FIELD.fullmatch(name):
+            raise UnknownField(f"{name!r} names no user field: they are written in lower case, 'uf_crm_1700000001'")
         wire = name.upper()
         return Field(name=name, type="user_field", wire=dict.fromkeys(carriers, wire), title=Title(en=wire, ru=wire))
     raise UnknownField(f"{entity.name} has no field {name!r}{nearest(name, entity.by_name)}")
+
+
+def is_user_field(field: Field) -> bool:
+    """Whether *field* is one that the portal's users made."""
+    return field.name.startswith("uf_") or any(wire.upper().startswith("UF_") for wire in field.wire.values())
 
 
 def check_select(entity: Entity, name: str) -> str:
@@ -107,40 +117,59 @@ def check_condition(entity: Entity, condition: Condition) -> Condition:
             raise InvalidValue(f"{where}__isnull takes True or False, not {value!r}")
         return condition
     if lookup in ("in", "not_in"):
-        if not is_iterable(value):
-            raise InvalidValue(f"{where}__{lookup} takes a list of values, not {value!r}")
+        if not is_sequence(value):  # a condition makes a tuple of whatever may stand for a list
+            raise InvalidValue(f"{where}__{lookup} takes a list of values, not {_short(value)}")
         return condition.with_value(tuple(None if v is None else _value(where, kind, lookup, v) for v in value))
     if lookup == "range":
-        bounds: tuple[Any, ...] = tuple(value) if is_sequence(value) else ()
+        bounds = tuple(value) if is_sequence(value) else ()
         if len(bounds) != 2:
-            raise InvalidValue(f"{where}__range takes a pair (from, to), both included, not {value!r}")
-        return condition.with_value(tuple(_value(where, kind, lookup, v) for v in bounds))
+            raise InvalidValue(f"{where}__range takes a pair (from, to), both included, not {_short(value)}")
+        low, high = bounds
+        return condition.with_value((_value(where, kind, "gte", low), _value(where, kind, "lte", high)))
     if value is None:
         if lookup in ("exact", "ne"):
             return condition
         raise InvalidValue(f"{where}__{lookup} cannot compare with None; use {field.name}__isnull=True")
     checked = _value(where, "str" if lookup in _TEXT else kind, lookup, value)
-    if lookup in ("startswith", "endswith") and any(c in checked for c in "%_"):
+    if checked == "" and lookup not in ("exact", "ne"):
+        # The portal reads an empty text as "has no value", whatever the lookup.
+        raise InvalidValue(f"{where}__{lookup} takes some text; for fields without a value, {field.name}__isnull=True")
+    if lookup in ("startswith", "endswith") and any(c in checked for c in "%_\\"):
         raise UnsupportedQuery(
-            f"{where}__{lookup}: % and _ are wildcards of the portal and cannot be escaped; "
-            "use __like and mean them, or __contains",
+            f"{where}__{lookup}: %, _ and \\ mean something in the portal's patterns; use __like and mean them, "
+            "or __contains",
         )
     return condition.with_value(checked)
 
 
+def _short(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 100 else shown[:100] + "…"
+
+
 def _value(where: str, kind: Kind, lookup: Lookup, value: Any) -> Any:
+    suffix = "" if lookup == "exact" else f"__{lookup}"
     try:
-        return _READERS[kind](value)
+        read = _READERS[kind](value)
     except (TypeError, ValueError, ArithmeticError):
-        suffix = "" if lookup == "exact" else f"__{lookup}"
-        shown = repr(value) if len(repr(value)) <= 100 else repr(value)[:100] + "…"
-        raise InvalidValue(f"{where}{suffix} takes {_WANTED[kind]}, not {shown} ({type(value).__name__})") from None
+        raise InvalidValue(
+            f"{where}{suffix} takes {_WANTED[kind]}, not {_short(value)} ({type(value).__name__})"
+        ) from None
+    if not isinstance(read, datetime) or not read.microsecond:
+        return read
+    # The portal keeps whole seconds: the bound moves to the second that lets the same rows in.
+    whole = read.replace(microsecond=0)
+    if lookup in ("gt", "lte"):
+        return whole
+    if lookup in ("gte", "lt"):
+        return whole + timedelta(seconds=1) if whole.year < 9999 else whole
+    raise InvalidValue(f"{where}{suffix}: the portal keeps whole seconds, so that none equals {_short(value)}")
 
 
 def _int(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
+    if isinstance(value, bool):
         raise TypeError
-    return value
+    return operator.index(value)
 
 
 def _decimal(value: Any) -> Decimal:

@@ -18,9 +18,11 @@ Source: https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from typing import Any
 from urllib.parse import quote
 
@@ -31,15 +33,19 @@ __all__ = ["MAX_VARIABLES", "batchable", "json_ready", "query_string"]
 
 # PHP reads at most 1000 variables of a query string (max_input_vars) and drops the rest without a word.
 MAX_VARIABLES = 900
+# Deeper nesting than 64 (max_input_nesting_level) is dropped likewise.
+_MAX_DEPTH = 50
 
-# The portal replaces these inside the values of a batch by earlier results; there is no way to escape them.
-_MACROS = ("$result[", "$next[", "$total[", "$time[", "$error[")
-# PHP's parse_str turns these into underscores in the name of a variable.
-_MANGLED = frozenset(" .[")
+# The portal replaces these inside a batch by earlier results, whatever their case; there is no way to escape them.
+_MACRO = re.compile(r"\$(?:result|next|total|time|error)\S*\[", re.IGNORECASE | re.ASCII)
+# Names that parse_str would cut short or mangle: the name of a variable, and a key inside brackets.
+_BAD_NAME = re.compile(r"[ .\[\0$]|^$")
+_BAD_KEY = re.compile(r"[\]\0$]|^\s|^$")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def json_ready(value: Any, where: str = "params") -> Any:
-    """*value* with every part spelled as the wire wants it.
+    """*value* with every part spelled as the wire wants it. Members of enumerations stand for their values.
 
     Raises:
         InvalidValue: a part that no REST method could understand; the message names its place.
@@ -48,10 +54,14 @@ def json_ready(value: Any, where: str = "params") -> Any:
         return ""
     if isinstance(value, bool):
         return "Y" if value else "N"
-    if isinstance(value, str | int):
-        return value
+    if isinstance(value, Enum):
+        return json_ready(value.value, where)
+    if isinstance(value, str):
+        return _text(value, where)
+    if isinstance(value, int):
+        return int(value)
     if is_mapping(value):
-        return {str(key): json_ready(item, f"{where}[{key}]") for key, item in value.items()}
+        return {_text(str(key), where): json_ready(item, f"{where}[{key}]") for key, item in value.items()}
     if is_sequence(value):
         return [json_ready(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Decimal | float):
@@ -59,6 +69,13 @@ def json_ready(value: Any, where: str = "params") -> Any:
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     raise InvalidValue(f"{where}: {type(value).__name__} cannot be sent to the portal")
+
+
+def _text(value: str, where: str) -> str:
+    if _LONE_SURROGATE.search(value):
+        # PHP would not read the body at all, and answer as if no filter had been sent.
+        raise InvalidValue(f"{where}: half of a surrogate pair is no text, and cannot be sent to the portal")
+    return str.__str__(value)
 
 
 def _number(value: Decimal | float, where: str) -> str:
@@ -89,14 +106,22 @@ def query_string(method: str, params: Mapping[str, Any]) -> str:
     return method + "?" + "&".join(f"{key}={value}" for key, value in pairs) if pairs else method
 
 
-def _leaves(value: Any) -> Iterator[Any]:
-    if is_mapping(value):
+def _variables(value: Any, depth: int = 1) -> Iterator[Any]:
+    """The plain values inside *value*, as PHP counts variables.
+
+    Raises:
+        ValueError: a key that parse_str would not read as it is, or too deep a nesting.
+    """
+    if depth > _MAX_DEPTH:
+        raise ValueError("nested too deeply")
+    if is_mapping(value) and value:
         for key, item in value.items():
-            yield key
-            yield from _leaves(item)
-    elif is_list(value):
+            if _BAD_KEY.search(key):
+                raise ValueError(key)
+            yield from _variables(item, depth + 1)
+    elif is_list(value) and value:
         for item in value:
-            yield from _leaves(item)
+            yield from _variables(item, depth + 1)
     else:
         yield value
 
@@ -107,11 +132,15 @@ def batchable(params: Mapping[str, Any], *, chained: bool = False) -> bool:
     They do not if they hold more variables than PHP reads, a name that parse_str would mangle, or text that the portal
     would take for a reference to another result (unless *chained*: then the reference is meant).
     """
-    if any(_MANGLED.intersection(key) for key in params):
+    if any(_BAD_NAME.search(name) for name in params):
         return False
     count = 0
-    for leaf in _leaves(dict(params)):
-        count += 1
-        if not chained and isinstance(leaf, str) and "$" in leaf and any(macro in leaf for macro in _MACROS):
-            return False
+    try:
+        for item in params.values():
+            for leaf in _variables(item):
+                count += 1
+                if not chained and isinstance(leaf, str) and _MACRO.search(leaf):
+                    return False
+    except ValueError:
+        return False
     return count <= MAX_VARIABLES

@@ -15,7 +15,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from b24orm.compiler.check import find_field
+from b24orm.compiler.check import find_field, is_user_field
+from b24orm.compiler.empties import holds_zero, loses_empty
 from b24orm.errors import UnsupportedQuery
 from b24orm.narrow import is_sequence
 from b24orm.query import All, Always, Any_, Condition, Lookup, Never, Node
@@ -59,7 +60,7 @@ def wire_name(entity: Entity, dialect: str, name: str) -> str:
 def wire_value(field: Field, value: Any) -> Any:
     """One value of a filter as the portal compares it."""
     if isinstance(value, bool):
-        if field.name.startswith("uf_") or any(w.startswith("UF_") for w in field.wire.values()):
+        if is_user_field(field):
             return 1 if value else 0  # user fields are stored as 1 and 0, and compared so
         return "Y" if value else "N"
     if isinstance(value, Decimal | float):
@@ -67,6 +68,14 @@ def wire_value(field: Field, value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value
+
+
+def _strict(field: Field, condition: Condition) -> Condition:
+    """``>= 0`` as ``> -1``: the classic lists let rows without a value in wherever ``=`` stands before a 0."""
+    if field.kind == "int" and condition.value == 0 and condition.lookup in ("gte", "lte"):
+        shifted = -1 if condition.lookup == "gte" else 1
+        return dataclasses.replace(condition, lookup="gt" if shifted < 0 else "lt", value=shifted)
+    return condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,7 @@ class Grammar:
         filter_key: name of the filter parameter, "" if the method has none.
         flat_order: the order travels as two parameters ``sort`` and ``order`` instead of a mapping.
         groups: filters nest, with OR.
+        orm: the portal's ORM reads the filter; the older classic lists compare by rules of their own.
         refuses_broken_bounds: a bound on the id that is no number is refused at once; other families drop it and
         read from the
             first row again.
@@ -88,6 +98,7 @@ class Grammar:
     filter_key: str = "filter"
     flat_order: bool = False
     groups: bool = False
+    orm: bool = False
     refuses_broken_bounds: bool = False
     lookups: Mapping[Lookup, str] = dataclasses.field(default_factory=lambda: _PREFIX)
 
@@ -113,14 +124,14 @@ class Grammar:
         extra: list[dict[str, Any]] = []
         for part in parts:
             said = self._part(part, entity, dialect)
-            if len(said) == 1 and not said.keys() & result.keys() and "logic" not in said:
+            if said.items() <= result.items():
+                continue  # said before
+            if "logic" not in said and not said.keys() & result.keys():
                 result.update(said)
             else:
                 extra.append(said)
         if extra and not self.groups:
-            raise UnsupportedQuery(
-                f"{self.name} lists take one condition of a kind on a field, not: {node!r}",
-            )
+            raise UnsupportedQuery(f"{self.name} lists take one condition of a kind on a field, not {node!r}")
         for index, said in enumerate(extra):
             result[str(index)] = said
         return result
@@ -140,98 +151,69 @@ class Grammar:
         if not self.groups:
             raise UnsupportedQuery(
                 f"OR (and a negation that lets empty values in) cannot be said to {self.name} lists; "
-                "run several queries, use __in, or use the crm.item dialect",
+                "run several queries, or use __in; the crm.item dialect knows OR",
             )
         return {"logic": "OR", **{str(index): part for index, part in enumerate(parts)}}
 
     def _condition(self, condition: Condition, entity: Entity, dialect: str) -> dict[str, Any]:
         field = find_field(entity, condition.field)
         wire = wire_name(entity, dialect, condition.field)
-        lookup = condition.lookup
-        if lookup == "isnull":
+        orm = self.orm or is_user_field(field)
+        self._refuse(field, condition, f"{entity.name}.{field.name}")
+        if condition.lookup == "isnull":
             # An empty value asks for NULL or empty in every family, and survives a batch, where null does not exist.
-            prefix = self.lookups.get("exact" if condition.value else "ne")
-            return {f"{prefix}{wire}": ""}
-        prefix = self.lookups.get(lookup)
-        if prefix is None:
-            raise UnsupportedQuery(
-                f"lookup {lookup!r} cannot be said to {self.name} lists ({entity.name}.{condition.field})"
-            )
-        if not self.groups and lookup in ("contains", "like") and field.type in _NO_LIKE:
-            raise UnsupportedQuery(
-                f"{self.name} lists compare {entity.name}.{field.name} only as a whole, not by {lookup!r}"
-            )
+            return {f"{'=' if condition.value else '!='}{wire}": ""}
+        if not orm:
+            condition = _strict(field, condition)
         value = condition.value
         sent = [wire_value(field, v) for v in value] if is_sequence(value) else wire_value(field, value)
-        said = {f"{prefix}{wire}": sent}
-        if condition.or_empty and self._loses_empty(field, condition):
-            return self._either([said, {f"{self.lookups['exact']}{wire}": ""}])
+        said = {f"{self._prefix(field, condition, orm=orm)}{wire}": sent}
+        if condition.or_empty and loses_empty(field, condition, orm=orm, groups=self.groups):
+            return self._either([said, {f"={wire}": ""}])
         return said
 
-    def _loses_empty(self, field: Field, condition: Condition) -> bool:
-        """Whether the portal's own comparison leaves out rows without a value, which a negation must keep."""
-        if not field.nullable or field.multiple:
-            return False
-        if not self.groups and condition.lookup in ("ne", "not_in", "not_contains", "not_like"):
-            return False  # the classic lists include NULL in negations
-        if condition.lookup == "ne" and field.kind == "str":
-            return False  # and so does crm.item for "not equal" on strings
-        if field.kind in ("int", "decimal") and field.relation is None:
-            # The portal does not tell an empty number from 0: asking for the one brings the other.
-            return _zero_matches(condition)
-        return True
+    def _refuse(self, field: Field, condition: Condition, name: str) -> None:
+        """Raises UnsupportedQuery for what the family would drop or misread without a word."""
+        lookup = condition.lookup
+        if lookup != "isnull" and lookup not in self.lookups:
+            raise UnsupportedQuery(f"lookup {lookup!r} cannot be said to {self.name} lists ({name})")
+        if field.kind == "multifield":
+            if lookup not in ("exact", "in"):
+                raise UnsupportedQuery(f"{self.name} lists find {name} by the whole value only, not by {lookup!r}")
+            return
+        if not self.groups and lookup in ("contains", "like") and field.type in _NO_LIKE:
+            raise UnsupportedQuery(f"{self.name} lists compare {name} only as a whole, not by {lookup!r}")
+        if field.multiple and (condition.or_empty or lookup == "not_in"):
+            raise UnsupportedQuery(
+                f"{name} holds several values, which the portal compares one by one: "
+                "it finds rows that hold one, not rows that do not",
+            )
+        if not self.orm and not self.groups and field.multiple and not is_user_field(field):
+            raise UnsupportedQuery(f"{self.name} lists neither show nor filter {name}; use the crm.item dialect")
 
-
-def _zero_matches(condition: Condition) -> bool:
-    value = condition.value
-    match condition.lookup:
-        case "ne":
-            return bool(value != 0)
-        case "not_in":
-            return 0 not in value
-        case "gt":
-            return bool(value < 0)
-        case "gte":
-            return bool(value <= 0)
-        case "lt":
-            return bool(value > 0)
-        case _:
-            return bool(value >= 0)
+    def _prefix(self, field: Field, condition: Condition, *, orm: bool) -> str:
+        lookup = condition.lookup
+        if field.kind == "multifield":
+            return ""  # as the official page writes it: phones and e-mails are found by the bare name
+        if lookup in ("in", "not_in"):
+            # "@" is SQL's IN: with 0 in it, it does not find the rows without a value that "= 0" finds, and the ORM has
+            # it for whole numbers and text alone. A list under "=" compares as each of its values would.
+            loose = orm and field.kind in ("decimal", "date", "datetime", "any")
+            if loose or holds_zero(condition) or (lookup == "not_in" and not self.groups):
+                return "=" if lookup == "in" else "!="
+        return self.lookups[lookup]
 
 
 # The classic lists turn LIKE on these into equality, without a word (page of crm.deal.list).
 _NO_LIKE = frozenset({"crm_status", "crm_company", "crm_contact"})
 
-_CLASSIC: dict[Lookup, str] = {
-    "exact": "=",
-    "ne": "!=",
-    "gt": ">",
-    "gte": ">=",
-    "lt": "<",
-    "lte": "<=",
-    "in": "@",
-    "not_in": "!@",
-    "contains": "%",
-    "like": "=%",
-}
-_USER: dict[Lookup, str] = {
-    "exact": "=",
-    "ne": "!=",
-    "gt": ">",
-    "gte": ">=",
-    "lt": "<",
-    "lte": "<=",
-    "in": "@",
-    "not_in": "!@",
-    "contains": "%",
-    "like": "=%",
-    "not_contains": "!%",
-}
+_CLASSIC: dict[Lookup, str] = {k: v for k, v in _PREFIX.items() if k not in ("not_contains", "not_like")}
+_USER: dict[Lookup, str] = {k: v for k, v in _PREFIX.items() if k != "not_like"}  # prefixes of two characters at most
 
 _GRAMMARS: dict[str, Grammar] = {
-    "crm_item": Grammar("crm.item", groups=True, refuses_broken_bounds=True),
+    "crm_item": Grammar("crm.item", groups=True, orm=True, refuses_broken_bounds=True),
     "crm_classic": Grammar("classic CRM", lookups=_CLASSIC),
-    "user": Grammar("user.get", filter_key="FILTER", flat_order=True, lookups=_USER),
+    "user": Grammar("user.get", filter_key="FILTER", flat_order=True, orm=True, lookups=_USER),
     "crm_status": Grammar("crm.status", lookups={"exact": ""}),
     "crm_category": Grammar("crm.category", filter_key="", lookups={}),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from b24orm.command import Command
-from b24orm.compiler.check import find_field
+from b24orm.compiler.check import find_field, is_user_field
 from b24orm.compiler.grammar import Direction, Grammar, grammar_for, wire_name
 from b24orm.errors import UnsupportedQuery
 from b24orm.query import All, Always, Condition, Never, Node, Query
@@ -126,15 +126,15 @@ class Listing:
             where[f"@{self.id_wire}"] = list(ids)
         if where and self.grammar.filter_key:
             params[self.grammar.filter_key] = where
-        if self.paging.mode != "whole":
+        if self.paging.mode != "whole" and start is not None:
+            params["start"] = start
+        if self.paging.mode != "whole" and (self.order or self.id_wire):
             down = self.descending if descending is None else descending
             by_id: tuple[tuple[str, Direction], ...] = ((self.id_wire, "DESC" if down else "ASC"),)
             order: tuple[tuple[str, Direction], ...] = self.order or by_id
             if self.order and not self.grammar.flat_order and all(wire != self.id_wire for wire, _ in order):
                 order = (*order, (self.id_wire, "ASC"))  # equal rows must not change places between pages
             params.update(self.grammar.order(order))
-            if start is not None:
-                params["start"] = start
         return Command(self.method, params, key)
 
     def windowed(self, offset: int, limit: int | None) -> Listing:
@@ -168,6 +168,10 @@ def _split_ids(node: Node) -> tuple[Node, Bounds, tuple[int, ...] | None]:
                     wanted = {value} if part.lookup == "exact" else set(value)
                     ids = wanted if ids is None else ids & wanted
                     continue
+                case "isnull":
+                    if value:
+                        ids = set()  # every row has an id
+                    continue
                 case _:
                     pass
         rest.append(part)
@@ -196,6 +200,10 @@ def _selection(entity: Entity, dialect: str, names: tuple[str, ...] | None, id_w
             return ("*", "UF_*", *extra)
         return ("*",) if spec.grammar == "crm_item" else ()
     wires = [wire_name(entity, dialect, name) for name in names]
+    if spec.grammar == "crm_classic":
+        for field in (find_field(entity, name) for name in names):
+            if field.multiple and field.kind == "int" and not is_user_field(field):
+                raise UnsupportedQuery(f"classic CRM lists do not show {entity.name}.{field.name}; use crm.item")
     if any(not find_field(entity, name).selectable for name in names):
         return ("*",)  # such a field comes only along with everything
     return tuple(dict.fromkeys((id_wire, *wires)))
@@ -257,9 +265,10 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
         return replace(base, fixed=_fixed(entity, dialect, node), residue=node, local_order=order)
     rest, bounds, ids = _split_ids(node)
     never = bounds.empty or ids == ()
-    order_keys: tuple[tuple[str, Direction], ...] = tuple(
-        (wire_name(entity, dialect, key.field), "DESC" if key.descending else "ASC") for key in query.order
-    )
+    directions: dict[str, Direction] = {}
+    for key in query.order:  # a field that is named again decides nothing more
+        directions.setdefault(wire_name(entity, dialect, key.field), "DESC" if key.descending else "ASC")
+    order_keys = tuple(directions.items())
     descending = bool(order_keys) and order_keys[0] == (id_wire, "DESC")
     if order_keys and order_keys[0][0] == id_wire:
         order_keys = ()  # ids are unique: whatever follows them never decides

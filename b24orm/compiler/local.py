@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from b24orm.query import All, Always, Any_, Condition, Never, Node
+from b24orm.narrow import is_list
+from b24orm.query import All, Always, Any_, Condition, Lookup, Node
 
 __all__ = ["matches", "ordered"]
 
@@ -26,15 +27,19 @@ def matches(node: Node, row: Mapping[str, Any]) -> bool:
         return any(matches(part, row) for part in node.parts)
     if isinstance(node, Condition):
         return _holds(node, row.get(node.field))
-    return isinstance(node, Always) and not isinstance(node, Never)
+    return isinstance(node, Always)
 
 
 def _comparable(value: Any) -> Any:
     if isinstance(value, str):
         return value.casefold()
     if isinstance(value, date) and not isinstance(value, datetime):
-        return value
+        return datetime(value.year, value.month, value.day)  # a bare date is its midnight
     return value
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list) and not value)
 
 
 def _like(pattern: str, text: str) -> bool:
@@ -42,22 +47,36 @@ def _like(pattern: str, text: str) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
+_POSITIVE: dict[Lookup, Lookup] = {"ne": "exact", "not_in": "in", "not_contains": "contains", "not_like": "like"}
+
+
 def _holds(condition: Condition, actual: Any) -> bool:
-    empty = actual is None or actual == ""
-    if condition.lookup == "isnull":
-        return empty is bool(condition.value)
-    if empty:
+    lookup = condition.lookup
+    if lookup == "isnull":
+        return _is_empty(actual) is bool(condition.value)
+    if _is_empty(actual):
         return condition.or_empty
+    positive = _POSITIVE.get(lookup)
+    return (
+        _compare(lookup, actual, condition.value)
+        if positive is None
+        else not _compare(positive, actual, condition.value)
+    )
+
+
+def _compare(lookup: Lookup, actual: Any, value: Any) -> bool:
+    if is_list(actual):  # a field of several values matches if one of them does
+        return any(_compare(lookup, item, value) for item in actual)
     have = _comparable(actual)
-    value = condition.value
-    if condition.lookup in ("in", "not_in"):
-        return (have in {_comparable(v) for v in value}) is (condition.lookup == "in")
+    if lookup == "in":
+        return any(bool(have == _comparable(wanted)) for wanted in value)
     want = _comparable(value)
-    match condition.lookup:
+    if isinstance(have, datetime) and isinstance(want, datetime) and (have.tzinfo is None) is not (want.tzinfo is None):
+        # A time without a zone is meant in the zone of the one it is compared with.
+        have, want = have.replace(tzinfo=have.tzinfo or want.tzinfo), want.replace(tzinfo=want.tzinfo or have.tzinfo)
+    match lookup:
         case "exact":
             return bool(have == want)
-        case "ne":
-            return bool(have != want)
         case "gt":
             return bool(have > want)
         case "gte":
@@ -67,13 +86,9 @@ def _holds(condition: Condition, actual: Any) -> bool:
         case "lte":
             return bool(have <= want)
         case "contains":
-            return want in have
-        case "not_contains":
-            return want not in have
-        case "like":
-            return _like(want, str(have))
+            return str(want) in str(have)
         case _:
-            return not _like(want, str(have))
+            return _like(str(want), str(have))
 
 
 def ordered(rows: Sequence[R], keys: Sequence[tuple[str, bool]]) -> list[R]:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
-from typing_extensions import dataclass_transform
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from typing_extensions import dataclass_transform, override
 
 from b24orm import errors
-from b24orm.errors import DoesNotExist, FieldNotLoaded, UnknownField, nearest
+from b24orm.errors import DoesNotExist, FieldNotLoaded, InvalidValue, UnknownField, nearest
 from b24orm.model.columns import Column
 from b24orm.model.reader import Reader
-from b24orm.model.userfields import declared_field
+from b24orm.model.tracking import LoadedNames, changed_names
+from b24orm.model.userfields import check_override, declared_field
+from b24orm.model.values import without_addresses
 from b24orm.schema import Entity, entity
+from b24orm.schema import Field as SchemaField
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -84,6 +87,11 @@ class ModelMeta(ModelMetaclass):
                 fields = cls.__dict__.get("__pydantic_fields__") or {}
                 if name in fields:
                     return Column(name)
+                if name.startswith(_OPEN):
+                    hint = f"; declare it with column(), or name it in a keyword: filter({name}=…)"
+                else:
+                    hint = nearest(name, fields)
+                raise AttributeError(f"{cls.__name__} has no column {name!r}{hint}")
             return super().__getattr__(name)
 
 
@@ -102,43 +110,75 @@ class Model(BaseModel, metaclass=ModelMeta):
     if not TYPE_CHECKING:  # type checkers see the signature that the fields make
 
         def __init__(self, **values):
-            cls = type(self)
+            fields = type(self).__pydantic_fields__
             for name in values:
-                if name not in cls.model_fields and not name.startswith(_OPEN):
-                    raise UnknownField(f"{cls.__name__} has no field {name!r}{nearest(name, cls.model_fields)}")
+                if name not in fields and not name.startswith(_OPEN):
+                    raise UnknownField(f"{type(self).__name__} has no field {name!r}{nearest(name, fields)}")
             super().__init__(**values)
 
         def __setattr__(self, name, value):
             cls = type(self)
-            if name not in cls.model_fields and not name.startswith((*_OPEN, "_")):
-                raise UnknownField(f"{cls.__name__} has no field {name!r}{nearest(name, cls.model_fields)}")
-            super().__setattr__(name, value)
+            if name in cls.__pydantic_fields__ or name.startswith(_OPEN):
+                self._assign(name, value)
+            elif name.startswith("_") or _has(cls, name):
+                super().__setattr__(name, value)
+            else:
+                raise UnknownField(f"{cls.__name__} has no field {name!r}{nearest(name, cls.__pydantic_fields__)}")
+
+        def _assign(self, name, value):
+            names = self.__pydantic_fields_set__
+            if isinstance(names, LoadedNames):
+                names = names.with_changed(name)
+                before = LoadedNames(self.__pydantic_fields_set__, self.__pydantic_fields_set__.changed)
+                _set(self, "__pydantic_fields_set__", before)  # Pydantic adds to it, but other rows share it
+            try:
+                super().__setattr__(name, value)
+            except ValidationError as error:
+                problem = InvalidValue(
+                    f"{type(self).__name__}.{name} cannot hold {value!r}: {error.errors(include_url=False)[0]['msg']}"
+                )
+            else:
+                _set(self, "__pydantic_fields_set__", names)
+                return
+            raise problem
 
         def __getattr__(self, name):
             cls = type(self)
-            if name in cls.model_fields:
+            try:
+                return super().__getattr__(name)  # what the portal sent and no field takes
+            except AttributeError:
+                if name not in cls.__pydantic_fields__ and _has(cls, name):
+                    raise  # a property failed: this is its own error
+            if name in cls.__pydantic_fields__:
                 raise FieldNotLoaded(
                     f"{cls.__name__}.{name} was not loaded: add it to select(), or select nothing to load everything",
                 )
-            try:
-                return super().__getattr__(name)
-            except AttributeError:
-                if name.startswith(_OPEN):
-                    raise FieldNotLoaded(
-                        f"{cls.__name__}.{name} was not loaded, or the portal has no such field"
-                    ) from None
-                hint = "" if name.startswith("_") else nearest(name, cls.model_fields)
-                raise AttributeError(f"{cls.__name__} has no attribute {name!r}{hint}") from None
+            if name.startswith(_OPEN):
+                raise FieldNotLoaded(f"{cls.__name__}.{name} was not loaded, or the portal has no such field")
+            hint = "" if name.startswith("_") else nearest(name, cls.__pydantic_fields__)
+            raise AttributeError(f"{cls.__name__} has no attribute {name!r}{hint}")
+
+    @override
+    def __hash__(self) -> int:
+        # Equal objects have equal ids; new ones share the id 0.
+        return hash((type(self), self.__dict__.get("id")))
+
+    @override
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, without_addresses(value)
 
     @property
     def changed_fields(self) -> frozenset[str]:
         """Names of the fields assigned since the object was loaded (or given, if it is new)."""
-        return frozenset(self.__pydantic_fields_set__)
+        return changed_names(self.__pydantic_fields_set__)
 
     @property
     def loaded_fields(self) -> frozenset[str]:
         """Names of the fields that can be read."""
-        return frozenset(self.__dict__) | frozenset(self.__pydantic_extra__ or ())
+        return frozenset(self.__dict__.keys() & type(self).model_fields.keys()) | frozenset(
+            self.__pydantic_extra__ or ()
+        )
 
     @classmethod
     def __schema__(cls) -> Entity:
@@ -169,24 +209,45 @@ class Model(BaseModel, metaclass=ModelMeta):
         """
         reader = cls.__reader__(dialect)
         loaded: list[Self] = []
-        new = cls.__new__
-        wires = reader.wires
+        new, unknown, post_init = cls.__new__, reader.unknown, cls.__pydantic_post_init__
+        keys: list[str] = []
+        names = LoadedNames()
         for values, row in zip(reader.known(rows), rows, strict=True):
+            if list(values) != keys:  # the rows of a list hold the same fields, so they share their names
+                keys = list(values)
+                names = LoadedNames(keys)
             instance = new(cls)
             _set(instance, "__dict__", values)
-            _set(instance, "__pydantic_fields_set__", set())
-            _set(instance, "__pydantic_extra__", reader.unknown(row) if row.keys() - wires else {})
+            _set(instance, "__pydantic_fields_set__", names)
+            _set(instance, "__pydantic_extra__", unknown(row))
             _set(instance, "__pydantic_private__", None)
+            if post_init is not None:
+                instance.model_post_init(None)  # a subclass has private attributes, or wants to know
             loaded.append(instance)
         return loaded
+
+
+def _has(cls: type[Any], name: str) -> bool:
+    """Whether *cls* or a base has an attribute *name* of its own, a property or a method."""
+    return any(name in base.__dict__ for base in cls.__mro__)
 
 
 def _schema_of(cls: type[Model]) -> Entity:
     if not cls.__entity__:
         raise UnknownField(f"{cls.__name__} is not a model of an entity: derive it from Deal, Contact, …")
     base = entity(cls.__entity__)
-    own = [declared_field(base, name, info) for name, info in cls.model_fields.items() if name not in base.by_name]
-    return base.model_copy(update={"fields": (*base.fields, *own)}) if own else base
+    own: list[SchemaField] = []
+    for name, info in cls.model_fields.items():
+        if name in base.by_name:
+            check_override(base, name, info)
+        else:
+            own.append(declared_field(base, name, info))
+    if not own:
+        return base
+    # Not model_copy, which would take the cached `by_name` of the base along.
+    parts: dict[str, Any] = {name: getattr(base, name) for name in type(base).model_fields}
+    parts["fields"] = (*base.fields, *own)
+    return type(base).model_construct(None, **parts)
 
 
 def _reader_of(cls: type[Model], dialect: str) -> Reader:

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
 from b24orm.errors import InvalidRow
+from b24orm.model.names import attribute_name
 from b24orm.model.oddities import Lenient
+from b24orm.model.values import without_addresses
 from b24orm.schema import Entity
 
-__all__ = ["Reader", "attribute_name"]
+__all__ = ["Reader"]
 
 # References by id, where 0 means "none". Pipeline 0 is a real one, the default.
 _REFERENCES = ("user", "contact", "company", "lead", "deal", "quote")
-
-
-@lru_cache(maxsize=4096)
-def attribute_name(wire: str) -> str:
-    """The attribute name of a wire name that no schema knows: ``ufCrm_17`` and ``UF_CRM_17`` -> ``uf_crm_17``."""
-    if wire.upper() == wire:
-        return wire.lower()
-    return re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Z])", "_", wire).replace("__", "_").lower()
 
 
 class Reader:
@@ -39,7 +32,9 @@ class Reader:
         self._entity = entity
         self._id_wire = entity.dialects[dialect].id.wire
         self._names = {field.wire[dialect]: field.name for field in entity.fields if dialect in field.wire}
-        self.wires = self._names.keys()
+        self._annotations = annotations
+        # The keys of the last row and what is unknown of them: rows of a list have the same keys in the same order.
+        self._seen: tuple[list[str], list[tuple[str, str]]] = ([], [])
         keys: dict[str, Any] = {}
         for field in entity.fields:
             if dialect not in field.wire:
@@ -66,11 +61,16 @@ class Reader:
             return self._adapter.validate_python(rows)
         except ValidationError as error:
             problem = self._explain(error, rows)
-        raise problem
+        raise problem  # out of the handler: Pydantic's error would show the row once more
 
     def unknown(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The other fields of *row*, user fields among them, by attribute name and as they came."""
-        return {attribute_name(wire): row[wire] for wire in row.keys() - self.wires}
+        keys = list(row)
+        seen, others = self._seen
+        if keys != seen:
+            others = [(attribute_name(wire), wire) for wire in keys if wire not in self._names]
+            self._seen = keys, others
+        return {name: row[wire] for name, wire in others}
 
     def dicts(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Typed values by attribute name, one mapping a row, unknown fields included as they came.
@@ -80,13 +80,18 @@ class Reader:
         """
         known = self.known(rows)
         for values, row in zip(known, rows, strict=True):
-            if row.keys() - self.wires:
-                values.update(self.unknown(row))
+            values.update(self.unknown(row))
         return known
 
     def _explain(self, error: ValidationError, rows: Sequence[Mapping[str, Any]]) -> InvalidRow:
-        first = error.errors(include_url=False)[0]
-        index, wire = first["loc"][0], str(first["loc"][1]) if len(first["loc"]) > 1 else ""
+        place = error.errors(include_url=False)[0]["loc"]
+        index, wire = place[0], str(place[1]) if len(place) > 1 else ""
         row: Mapping[str, Any] = rows[index] if isinstance(index, int) else {}
         name = self._names.get(wire, wire)
-        return InvalidRow(self._entity.name, row.get(self._id_wire), name, row.get(wire), first["msg"])
+        wanted = self._annotations.get(name, Any)
+        shown = wanted.__name__ if isinstance(wanted, type) else str(wanted)
+        value = without_addresses(row.get(wire))
+        return InvalidRow(self._entity.name, row.get(self._id_wire), name, value, f"expected {_MODULE.sub('', shown)}")
+
+
+_MODULE = re.compile(r"\b(?:\w+\.)+(?=\w)")  # datetime.date -> date

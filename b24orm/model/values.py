@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from typing import Any
 
-__all__ = ["File", "Multifield"]
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
+
+from b24orm.narrow import is_list, is_mapping
+
+__all__ = ["File", "Multifield", "without_addresses"]
+
+# Keys of files as they come: these addresses let in whoever has them.
+_OPEN_ADDRESSES = frozenset({"urlMachine", "downloadUrl"})
 
 
 class Multifield(BaseModel):
@@ -36,8 +43,23 @@ class File(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, value: Any) -> Any:
+        """A bare address or id stands for a file too: ``user.get`` answers photos so."""
+        if isinstance(value, str):
+            return {"id": value} if value.isdigit() else {"url": value}
+        return {"id": value} if isinstance(value, int) else value
+
     id: int | None = Field(default=None, validation_alias=AliasChoices("id", "ID"))
     url: str | None = Field(default=None, validation_alias=AliasChoices("url", "showUrl"))
     url_machine: str | None = Field(
         default=None, repr=False, validation_alias=AliasChoices("urlMachine", "downloadUrl", "url_machine")
     )
+
+
+def without_addresses(value: Any) -> Any:
+    """*value* as it may be shown: a raw file's address for programs holds a token, which must not be."""
+    if is_mapping(value):
+        return {key: "…" if key in _OPEN_ADDRESSES else without_addresses(item) for key, item in value.items()}
+    return [without_addresses(item) for item in value] if is_list(value) else value

@@ -1,12 +1,10 @@
 """Keyset lanes: which id ranges to read next, in which chains of pages, within one batch.
 
 A list is read from both ends; what lies between is cut into lanes. A lane is a chain of pages inside one batch: each
-page
-starts after the last id of the page before, and none goes past the lane's upper bound. Lanes are guessed from the
-density of ids seen
-so far, on the long side: a lane that holds more rows than its chain can carry costs nothing (every page is full, and
-the
-rest becomes a new lane), while one that holds fewer wastes the end of its chain. Small left-over lanes share a batch.
+page starts after the last id of the page before, and none goes past the lane's upper bound. Lanes are guessed from the
+density of ids seen so far, on the long side: a lane that holds more rows than its chain can carry costs nothing (every
+page is full, and the rest becomes a new lane), while one that holds fewer wastes the end of its chain. Small left-over
+lanes share a batch.
 
 Pure: it is told what came back and says what to ask for. Positions are ids in reading order (negated when reading
 down).
@@ -41,6 +39,7 @@ class Lane:
     Attributes:
         low, high: bounds, both excluded.
         pages: how many pages its chain asks for.
+        least: how many it asks for at least: twice as many as the chain before it, which came back full.
         state: waiting to be asked for, flying, or done.
         rows: the pages that came back.
     """
@@ -48,6 +47,7 @@ class Lane:
     low: int
     high: int
     pages: int = 0
+    least: int = 1
     state: Literal["waiting", "flying", "done"] = "waiting"
     rows: list[list[dict[str, Any]]] = field(default_factory=list[list[dict[str, Any]]])
 
@@ -127,6 +127,7 @@ class LaneBook:
             lane = self._lanes[index]
             if lane.state == "waiting":
                 needed = math.ceil(self._expected(lane) * _SPARE / self._page_size) + 1
+                needed = max(needed, min(lane.least, self.batch_pages))
                 if needed <= budget:
                     lane.pages = needed
                 elif not batch or budget >= _SHORTEST_START:
@@ -142,8 +143,8 @@ class LaneBook:
         if batch:
             self._flying += 1
             if self._cheap_overshoot:
-                # The density of what is left is a guess; room that nobody needs is better spent on a longer chain. One that
-                # travels alone stops at its end (halt), so that it may take all of it.
+                # The density of what is left is a guess; room that nobody needs is better spent on a longer chain. One
+                # that travels alone stops at its end (halt), so that it may take all of it.
                 batch[-1].pages += budget if len(batch) == 1 else min(budget, 2 * batch[-1].pages)
         return batch
 
@@ -180,20 +181,23 @@ class LaneBook:
         end = lane.high
         if not whole:
             end = (last if last is not None else lane.low) + 1
-            self._leave_over(lane, end - 1)
+            self._leave_over(lane, end - 1, 2 * lane.pages if len(pages) == lane.pages else 1)
         if end - lane.low > 1 and count > 1:
             self._rows += count
             self._span += end - lane.low
             self._density = self._rows / self._span
             self._nearby = count / (end - lane.low)
 
-    def _leave_over(self, lane: Lane, low: int) -> None:
+    def _leave_over(self, lane: Lane, low: int, least: int) -> None:
+        # The density of a far end may tell nothing of a crowd of ids here: chains that come back full grow, so that
+        # even a guess that is wrong by orders of magnitude costs a few requests only.
         index = self._lanes.index(lane)
         following = self._lanes[index + 1] if index + 1 < len(self._lanes) else None
         if following is not None and following.state == "waiting":
             following.low = low
+            following.least = max(following.least, least)
         elif lane.high - low > 1:
-            self._lanes.insert(index + 1, Lane(low, lane.high))
+            self._lanes.insert(index + 1, Lane(low, lane.high, least=least))
         lane.high = low + 1
 
     def ready(self) -> Iterator[list[dict[str, Any]]]:

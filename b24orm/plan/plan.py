@@ -148,11 +148,13 @@ def plan_list(listing: Listing) -> Plan:
     if listing.paging.mode == "counted" or not listing.by_id or listing.offset or listing.ids is not None:
         return _counted(listing, size)
     head = listing.command()
-    if not batchable(json_ready(head.params), chained=True):
+    if not batchable(json_ready(head.params)):
         reason = (
-            "keyset by id, page by page: the filter is too large for a batch, whose commands PHP cuts at 1000 variables"
+            "keyset by id, page by page: the filter would not survive a batch "
+            "(over 1000 variables, which PHP cuts off, or text that looks like a reference to another result)"
         )
-        return Plan("sequential", reason, "1 + N/50", "1 + N/50", (head,), listing)
+        rows = "N" if limit is None else f"min(N, {limit})"
+        return Plan("sequential", reason, f"1 + {rows}/{size}", f"1 + {rows}/{size}", (head,), listing)
     if limit is not None and limit <= size * PAGES_PER_BATCH:
         pages = _pages(limit, size)
         commands = tuple(chain(listing, above=None, below=None, pages=pages, page_size=size))

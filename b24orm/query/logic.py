@@ -3,6 +3,8 @@
 Two-valued logic, as in Python and Django: a row either matches a filter or its negation. The portal speaks SQL, where
 a row without a value matches neither ``x > 5`` nor its opposite; the mark ``or_empty`` on a condition tells
 the compiler to ask for such rows as well.
+
+None and the empty text are the same: no value. No dialect tells them apart, and all rows without a value come together.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
+
+from typing_extensions import override
 
 from b24orm.query.lookups import Lookup
 from b24orm.query.tree import Condition, Q
@@ -23,12 +27,20 @@ class All:
 
     parts: tuple[Node, ...]
 
+    @override
+    def __repr__(self) -> str:
+        return f"({' & '.join(map(repr, self.parts))})"
+
 
 @dataclass(frozen=True, slots=True)
 class Any_:
     """At least one part must match."""
 
     parts: tuple[Node, ...]
+
+    @override
+    def __repr__(self) -> str:
+        return f"({' | '.join(map(repr, self.parts))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +100,13 @@ def _any(parts: Iterable[Node]) -> Node:
     return flat[0] if len(flat) == 1 else Any_(tuple(flat))
 
 
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value)
+
+
 def _condition(condition: Condition, *, negated: bool) -> Node:
     field, lookup, value = condition.field, condition.lookup, condition.value
-    if value is None and lookup in ("exact", "ne"):
+    if lookup in ("exact", "ne") and _is_empty(value):
         return Condition(field, "isnull", (lookup == "exact") is not negated)
     if lookup == "isnull":
         return Condition(field, "isnull", value is not negated)
@@ -111,11 +127,11 @@ def _condition(condition: Condition, *, negated: bool) -> Node:
 
 
 def _lists(condition: Condition) -> Node:
-    """Folds what an empty list means, and what None means as one of the values of a list."""
+    """Folds what an empty list means, and what "no value" means as one of the values of a list."""
     if condition.lookup not in ("in", "not_in"):
         return condition
     values = tuple(condition.value)
-    present = tuple(v for v in values if v is not None)
+    present = tuple(v for v in values if not _is_empty(v))
     if condition.lookup == "in":
         empty: Node = Condition(condition.field, "isnull", True) if len(present) < len(values) else Never()
         return _any((condition.with_value(present) if present else Never(), empty))
@@ -131,9 +147,10 @@ def normalize(where: Q | Condition, *, negated: bool = False) -> Node:
     if isinstance(where, Condition):
         return _condition(where, negated=negated)
     negated = negated is not where.negated
-    parts = [normalize(child, negated=negated) for child in where.children]
-    conjunction = (where.connector == "AND") is not negated
-    if not where.children:
-        # An empty Q matches everything, negated or not, as in Django: it says nothing.
+    # An empty Q says nothing, negated or not, as in Django: alone it matches everything, among others it is left out.
+    spoken = [child for child in where.children if isinstance(child, Condition) or not child.silent]
+    if not spoken:
         return Always()
+    parts = [normalize(child, negated=negated) for child in spoken]
+    conjunction = (where.connector == "AND") is not negated
     return _all(parts) if conjunction else _any(parts)

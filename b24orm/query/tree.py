@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from typing_extensions import override
 
+from b24orm.narrow import is_listable
 from b24orm.query.lookups import Lookup, split_lookup
 
 __all__ = ["Condition", "Q"]
@@ -24,6 +25,12 @@ class Condition:
     lookup: Lookup
     value: Any
     or_empty: bool = False
+
+    def __post_init__(self) -> None:
+        # A list may change and an iterator runs dry after its first use; a condition stays what it was.
+        # Other iterables are left alone (a queryset would go and ask the portal): the compiler refuses them.
+        if self.lookup in ("in", "not_in", "range") and is_listable(self.value):
+            object.__setattr__(self, "value", tuple(self.value))
 
     def with_value(self, value: Any) -> Condition:
         """The same condition about another value."""
@@ -72,9 +79,16 @@ class Q:
         new._set(children, connector, negated=negated)
         return new
 
+    @property
+    def silent(self) -> bool:
+        """Whether the filter holds no condition at all, and so says nothing, negated or not."""
+        return all(isinstance(child, Q) and child.silent for child in self.children)
+
     def _join(self, other: Q, connector: Literal["AND", "OR"]) -> Q:
         parts: list[Q | Condition] = []
         for side in (self, other):
+            if side.silent:
+                continue  # "Q() | Q(x=1)" is "Q(x=1)": an empty filter is where loops begin, not one that matches all
             flat = not side.negated and (side.connector == connector or len(side.children) == 1)
             parts.extend(side.children if flat else (side,))
         return self.join(tuple(parts), connector, negated=False)
@@ -102,10 +116,56 @@ class Q:
 
     @override
     def __hash__(self) -> int:
-        return hash((repr(self.children), self.connector, self.negated))
+        # Values may be unhashable, and 1, True and Decimal(1) are equal: names and lookups tell enough apart.
+        named = tuple(c if isinstance(c, Q) else (c.field, c.lookup) for c in self.children)
+        return hash((named, self.connector, self.negated))
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self.children, self.connector, self.negated)
 
     @override
     def __repr__(self) -> str:
-        mark = " & " if self.connector == "AND" else " | "
-        body = mark.join(f"({c!r})" if isinstance(c, Q) else repr(c) for c in self.children)
-        return f"~Q({body})" if self.negated else f"Q({body})"
+        plain = _shown(self)
+        if not self.negated:
+            return plain
+        return f"~({plain})" if _is_joined(self) else f"~{plain}"
+
+
+def _restored(children: tuple[Q | Condition, ...], connector: Literal["AND", "OR"], negated: bool) -> Q:
+    return Q.join(children, connector, negated=negated)
+
+
+def _terms(where: Q) -> list[str]:
+    """The parts of *where*, each as it is written: neighbouring conditions of an "and" share one ``Q(…)``."""
+    terms: list[str] = []
+    named: dict[str, str] = {}
+
+    def flush() -> None:
+        if named:
+            terms.append(f"Q({', '.join(named.values())})")
+            named.clear()
+
+    for child in where.children:
+        if isinstance(child, Q):
+            flush()
+            alone = len(where.children) == 1 or not _is_joined(child) or child.negated
+            terms.append(repr(child) if alone else f"({child!r})")
+            continue
+        key = repr(child).partition("=")[0]
+        if where.connector == "OR" or key in named:
+            flush()
+        named[key] = repr(child)
+    flush()
+    return terms
+
+
+def _shown(where: Q) -> str:
+    return (" & " if where.connector == "AND" else " | ").join(_terms(where)) or "Q()"
+
+
+def _is_joined(where: Q) -> bool:
+    """Whether the filter is written with an operator between its parts, so that it needs brackets beside others."""
+    if len(where.children) == 1 and isinstance(where.children[0], Q):
+        return _is_joined(where.children[0])
+    return len(_terms(where)) > 1

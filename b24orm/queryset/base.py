@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Generator, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
+from operator import index
 from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from typing_extensions import override
 
 from b24orm.compiler import check_condition, check_order, check_select, single_id
 from b24orm.context import PortalLike, default_portal, portal_in_context
-from b24orm.errors import QueryError, UnknownField
+from b24orm.errors import ConfigurationError, QueryError, UnknownField
 from b24orm.plan import Plan, plan_count
 from b24orm.query import Condition, Order, Q, Query
 from b24orm.queryset.execute import Reading, count, fetch_one, get_plan, plan_for, row_pages
@@ -106,11 +108,11 @@ class BaseQuerySet(Generic[M]):
         names = tuple(dict.fromkeys(check_select(entity, _name(field)) for field in fields))
         return self._clone(replace(self._query, select=names or None))
 
-    def _order_by(self, keys: tuple[str, ...]) -> Self:
+    def _order_by(self, keys: tuple[str | Named, ...]) -> Self:
         if self._query.sliced:
             raise QueryError("a sliced queryset cannot be reordered: slice last")
         entity = self.model.__schema__()
-        order = tuple(Order(*check_order(entity, key)) for key in keys)
+        order = tuple(Order(*check_order(entity, _name(key))) for key in keys)
         return self._clone(replace(self._query, order=order))
 
     def all(self) -> Self:
@@ -118,7 +120,13 @@ class BaseQuerySet(Generic[M]):
         return self._clone(self._query)
 
     def using(self, portal: PortalLike) -> Self:
-        """The same query at *portal* instead of the current one."""
+        """The same query at *portal* instead of the current one.
+
+        Raises:
+            ConfigurationError: *portal* is no portal.
+        """
+        if not hasattr(portal, "crm_api"):
+            raise ConfigurationError(f"using() takes a Portal, not {portal!r}")
         new = self._clone(self._query)
         new._portal = portal
         return new
@@ -135,7 +143,8 @@ class BaseQuerySet(Generic[M]):
             raise TypeError("a queryset takes slices only: qs[5:6] instead of qs[5], or await qs.first()")
         if key.step is not None:
             raise TypeError("slices of a queryset have no step")
-        return self._clone(self._query.window(key.start, key.stop))
+        start, stop = (None if bound is None else index(bound) for bound in (key.start, key.stop))
+        return self._clone(self._query.window(start, stop))
 
     def __bool__(self) -> bool:
         raise TypeError("a queryset has no truth value: use `await qs.exists()`")
@@ -166,8 +175,9 @@ class BaseQuerySet(Generic[M]):
     def _rows(self, reading: Reading, convert: Callable[[str, list[dict[str, Any]]], list[V]]) -> Rows[V]:
         async def pages(portal: PortalLike) -> AsyncGenerator[list[V]]:
             dialect = reading.dialect(portal.crm_api)
-            async for page in row_pages(reading, portal):
-                yield convert(dialect, page)
+            async with aclosing(row_pages(reading, portal)) as raw:
+                async for page in raw:
+                    yield convert(dialect, page)
 
         return Rows(pages, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
 
@@ -180,6 +190,10 @@ class BaseQuerySet(Generic[M]):
     def run_sync(self) -> list[M]:
         """All rows as a list, blocking: for scripts, threads and notebooks."""
         return self._models().run_sync()
+
+    def run_at(self, portal: PortalLike) -> Coroutine[Any, Any, list[M]]:
+        """All rows, as part of a `batch`."""
+        return self._models().run_at(portal)
 
     def __aiter__(self) -> AsyncGenerator[M]:
         return self._models().__aiter__()
@@ -228,8 +242,9 @@ class BaseQuerySet(Generic[M]):
 
     def _first_of(self, reading: Reading) -> Op[M | None]:
         async def run(portal: PortalLike) -> M | None:
-            async for page in row_pages(reading, portal):
-                return self.model.__load__(reading.dialect(portal.crm_api), page[:1])[0]
+            async with aclosing(row_pages(reading, portal)) as pages:
+                async for page in pages:
+                    return self.model.__load__(reading.dialect(portal.crm_api), page[:1])[0]
             return None
 
         return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
@@ -264,18 +279,18 @@ class BaseQuerySet(Generic[M]):
         reading = self[:1]._select(("id",))._reading
 
         async def run(portal: PortalLike) -> bool:
-            async for _ in row_pages(reading, portal):
-                return True
-            return False
+            async with aclosing(row_pages(reading, portal)) as pages:
+                return await anext(pages, None) is not None
 
         return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
 
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M]]:
         """The rows with these *ids*, by id; ids that match nothing are left out. 2,500 ids a request."""
-        found = self._filter((), {"id__in": list(ids)})._models()
+        found = self._filter((), {"id__in": ids})._models()
 
         async def run(portal: PortalLike) -> dict[int, M]:
-            return {_id(row): row async for page in found.pages_at(portal) for row in page}
+            async with aclosing(found.pages_at(portal)) as pages:
+                return {_id(row): row async for page in pages for row in page}
 
         return Op(run, explain=found.explain, portal=self._portal)
 

@@ -7,8 +7,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tqdm.auto import tqdm
-
 from b24orm.command import Command
 from b24orm.compiler import Listing, compile_list, matches, ordered
 from b24orm.context import PortalLike
@@ -65,6 +63,8 @@ async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[RawP
             async for page in pages:
                 yield page
         return
+    from tqdm.auto import tqdm  # here, since few queries draw a bar and importing it takes time
+
     with tqdm(desc=reading.model.__schema__().name, unit="row") as bar:
 
         def on_total(total: int) -> None:
@@ -137,6 +137,8 @@ async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> dic
         if not rows:
             raise model.DoesNotExist(f"no {entity.name} matches {_shown(reading.query)}")
         return rows[0]
+    if id is not None and id < 1:  # no such id exists, and some methods answer it with an error of their own
+        raise model.DoesNotExist(f"no {entity.name} has id {id}")
     outcome = await portal.submit(command)
     if isinstance(outcome.error, NotFound):
         error: DoesNotExist = model.DoesNotExist(f"no {entity.name} has id {id}")

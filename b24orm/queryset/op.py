@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
-from typing import Any, Generic, TypeVar, overload
+from contextlib import aclosing
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from typing_extensions import override
 
 from b24orm.context import PortalLike, current_portal
+from b24orm.errors import QueryError
 from b24orm.plan import Plan
 
 __all__ = ["Op", "Rows", "batch"]
@@ -63,6 +65,18 @@ class Op(Generic[T_co]):
         return f"<{type(self).__name__}: not run yet; await it or call .run_sync()>"
 
 
+class Runnable(Protocol[T_co]):
+    """What a `batch` can run: an operation, or a queryset for its rows."""
+
+    def run_at(self, portal: PortalLike) -> Coroutine[Any, Any, T_co]:
+        """The coroutine of the operation, at its own portal or else at *portal*, on that portal's event loop."""
+        ...
+
+    def explain(self) -> Plan:
+        """How it will be run."""
+        ...
+
+
 R = TypeVar("R")
 
 
@@ -79,7 +93,8 @@ class Rows(Op[list[R]]):
         portal: PortalLike | None,
     ) -> None:
         async def collect(at: PortalLike) -> list[R]:
-            return [row async for page in pages(at) for row in page]
+            async with aclosing(pages(at)) as source:
+                return [row async for page in source for row in page]
 
         super().__init__(collect, explain=explain, portal=portal)
         self._pages = pages
@@ -91,14 +106,16 @@ class Rows(Op[list[R]]):
     async def pages(self) -> AsyncGenerator[list[R]]:
         """The rows page by page, as they come from the portal."""
         portal = self._at
-        async for page in portal.iterate(lambda: self._pages(portal)):
-            yield page
+        async with aclosing(portal.iterate(lambda: self._pages(portal))) as pages:
+            async for page in pages:
+                yield page
 
     async def __aiter__(self) -> AsyncGenerator[R]:
         portal = self._at
-        async for page in portal.iterate(lambda: self._pages(portal)):
-            for row in page:
-                yield row
+        async with aclosing(portal.iterate(lambda: self._pages(portal))) as pages:
+            async for page in pages:
+                for row in page:
+                    yield row
 
     def __iter__(self) -> Iterator[R]:
         portal = self._at
@@ -107,25 +124,35 @@ class Rows(Op[list[R]]):
 
 
 @overload
-def batch(a: Op[T1], /) -> Op[tuple[T1]]: ...
+def batch(a: Runnable[T1], /) -> Op[tuple[T1]]: ...
 @overload
-def batch(a: Op[T1], b: Op[T2], /) -> Op[tuple[T1, T2]]: ...
+def batch(a: Runnable[T1], b: Runnable[T2], /) -> Op[tuple[T1, T2]]: ...
 @overload
-def batch(a: Op[T1], b: Op[T2], c: Op[T3], /) -> Op[tuple[T1, T2, T3]]: ...
+def batch(a: Runnable[T1], b: Runnable[T2], c: Runnable[T3], /) -> Op[tuple[T1, T2, T3]]: ...
 @overload
-def batch(a: Op[T1], b: Op[T2], c: Op[T3], d: Op[T4], /) -> Op[tuple[T1, T2, T3, T4]]: ...
+def batch(a: Runnable[T1], b: Runnable[T2], c: Runnable[T3], d: Runnable[T4], /) -> Op[tuple[T1, T2, T3, T4]]: ...
 @overload
-def batch(a: Op[T1], b: Op[T2], c: Op[T3], d: Op[T4], e: Op[T5], /) -> Op[tuple[T1, T2, T3, T4, T5]]: ...
+def batch(
+    a: Runnable[T1], b: Runnable[T2], c: Runnable[T3], d: Runnable[T4], e: Runnable[T5], /
+) -> Op[tuple[T1, T2, T3, T4, T5]]: ...
 @overload
-def batch(a: Op[T1], b: Op[T2], c: Op[T3], d: Op[T4], e: Op[T5], f: Op[T6], /) -> Op[tuple[T1, T2, T3, T4, T5, T6]]: ...
+def batch(
+    a: Runnable[T1], b: Runnable[T2], c: Runnable[T3], d: Runnable[T4], e: Runnable[T5], f: Runnable[T6], /
+) -> Op[tuple[T1, T2, T3, T4, T5, T6]]: ...
 @overload
-def batch(*ops: Op[T1]) -> Op[tuple[T1, ...]]: ...
-def batch(*ops: Op[Any]) -> Op[Any]:
+def batch(*ops: Runnable[T1]) -> Op[tuple[T1, ...]]: ...
+def batch(*ops: Runnable[Any]) -> Op[Any]:
     """Runs *ops* together: their commands share HTTP requests, one request for all of them where it fits.
 
     The answer is a tuple of their answers. If some fail, the others still run to their end, then the first error is
     raised.
+
+    Raises:
+        QueryError: something that is neither an operation nor a queryset.
     """
+    for op in ops:
+        if not hasattr(op, "run_at"):
+            raise QueryError(f"batch takes operations such as Deal.objects.count(), not {op!r}")
 
     async def together(portal: PortalLike) -> tuple[Any, ...]:
         answers = await asyncio.gather(*(op.run_at(portal) for op in ops), return_exceptions=True)

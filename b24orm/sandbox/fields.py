@@ -108,6 +108,10 @@ class Table:
             self, "by_wire", {form: {c.wire[form]: c for c in self.columns if form in c.wire} for form in forms}
         )
 
+    def immutable(self, column: Column, form: Form) -> bool:
+        """Whether *column* can be set on create only; the classic methods cannot move a deal to another pipeline."""
+        return column.immutable or (form == "classic" and (self.key, column.name) == ("deal", "category_id"))
+
     @property
     def stored(self) -> tuple[Column, ...]:
         """The columns that exist in the database. Multifields share one, named ``fm``."""

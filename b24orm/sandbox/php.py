@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, TypeGuard, cast
+from typing import Any, cast
 from urllib.parse import unquote_plus
+
+from b24orm.sandbox.rows import Rows, is_list
 
 __all__ = [
     "MAX_INPUT_VARS",
@@ -18,7 +20,6 @@ __all__ = [
     "floatval",
     "intval",
     "is_array",
-    "is_list",
     "parse_str",
     "shape",
     "strval",
@@ -114,19 +115,14 @@ def _assign(root: PhpArray, path: list[str], value: str) -> None:
 
 def is_array(value: Any) -> bool:
     """Whether *value* is what PHP would call an array: a list or a map."""
-    return isinstance(value, dict | list)
-
-
-def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """Whether *value* is a JSON list."""
-    return isinstance(value, list)
+    return isinstance(value, dict | list | Rows)
 
 
 def entries(value: Any) -> Iterator[tuple[str, Any]]:
     """The keys and values of a PHP array, in order; a list has its indexes as keys."""
     if isinstance(value, dict):
         yield from cast("dict[str, Any]", value).items()
-    elif is_list(value):
+    elif is_list(value) or isinstance(value, Rows):
         for index, item in enumerate(value):
             yield str(index), item
 

@@ -58,15 +58,14 @@ def _expression(key: str, form: Form, names: tuple[str, ...]) -> str:
     columns = [source.by_name[name] for name in names]
     if not columns:
         return "CAST('[]' AS BLOB)"  # an empty PHP array
+    # A classic multifield that holds nothing is absent, so it brings its own key; it never comes first, the id does.
+    patterns = ["%s" if _brings_key(c, style) else f',"{c.wire[form]}":%s' for c in columns]
+    patterns[0] = patterns[0].removeprefix(",")
+    values = [_value(c, style, source, form) for c in columns]
     pieces: list[str] = []
     for start in range(0, len(columns), _MAX_ARGUMENTS):
-        chunk = columns[start : start + _MAX_ARGUMENTS]
-        # A classic multifield that holds nothing is absent, so it brings its own key; the id comes first, and always.
-        pattern = ",".join("%s" if _brings_key(c, style) else f'"{c.wire[form]}":%s' for c in chunk).replace(
-            ",%s", "%s"
-        )
-        values = ", ".join(_value(c, style, source, form) for c in chunk)
-        pieces.append(f"printf('{',' if start else ''}{pattern}', {values})")
+        part = slice(start, start + _MAX_ARGUMENTS)
+        pieces.append(f"printf('{''.join(patterns[part])}', {', '.join(values[part])})")
     return f"CAST('{{' || {' || '.join(pieces)} || '}}' AS BLOB)"
 
 
@@ -87,7 +86,7 @@ def _value(column: Column, style: Style, source: Table, form: Form) -> str:
         return f"ifnull({name}, 'null')"
     if column.storage == "fm":
         return f"ifnull({name}, '[]')" if style == "item" else _multifield(column.wire[form])
-    if column.storage == "text":
+    if column.storage in {"text", "code"}:  # clients may store any text in a code, too
         # User fields without a value are an empty string in classic answers, null in crm.item.*.
         return f"json_quote(ifnull({name}, ''))" if style == "classic" and column.user_field else f"json_quote({name})"
     if style == "user" and column.name == "active":
@@ -107,8 +106,6 @@ def _item_value(column: Column) -> str:
         return f"CASE WHEN {name} THEN '\"Y\"' WHEN {name} IS NULL THEN 'null' ELSE '\"N\"' END"
     if column.storage in {"int", "number"}:
         return f"ifnull({name}, 'null')"
-    if column.storage == "code":  # clients may store any text in it
-        return f"json_quote({name})"
     return f"ifnull('\"' || {name} || '\"', 'null')"
 
 

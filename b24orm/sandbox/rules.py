@@ -17,6 +17,9 @@ _TITLES = {"deal": "Сделка", "lead": "Лид", "company": "Компани�
 
 def create(state: State, source: Table, given: dict[str, Any]) -> int:
     """Insert a row with the portal's defaults around what was *given*; returns its id."""
+    empty: dict[str, Any] = {column.name: "[]" for column in source.stored if column.storage in {"many", "fm"}}
+    if source.entity_type_id is None:
+        return state.store.insert(source.key, empty | given)
     now = iso(state.clock.time())
     user = state.options.user_id
     category = given.get("category_id") or (2 if source.key == "smart_invoice" else 0)
@@ -50,7 +53,7 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
     }
     if "fm" in source.by_name:
         defaults |= derived(source, [])
-    values = {name: value for name, value in defaults.items() if name in source.by_name}
+    values = empty | {name: value for name, value in defaults.items() if name in source.by_name}
     values |= given
     values |= _stage(state, source, values)
     if "stage_id" in source.by_name and not values.get("stage_id"):

@@ -141,8 +141,10 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ask_to_stop()
-        await asyncio.shield(asyncio.wrap_future(self._stopped))
-        self._join()
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._stopped))
+        finally:
+            self._join()  # at once, unless this task was cancelled meanwhile
 
     def __enter__(self) -> Sandbox:
         return self.start()

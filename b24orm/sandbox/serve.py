@@ -38,7 +38,8 @@ def serve(*, port: int, deals: int, seed: int, plan: Plan = "standard", host: st
         with Sandbox(deals=deals, seed=seed, limits=limits_of(plan), port=port, host=host) as sandbox:
             sys.stdout.write(f"{sandbox.url}\n")
             sys.stdout.flush()
-            stop.wait()
+            while not stop.wait(0.5):  # a wait without end cannot be interrupted on every system
+                pass
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -25,7 +25,9 @@ def portal() -> Iterator[Sandbox]:
 @pytest.fixture
 async def small() -> AsyncIterator[Sandbox]:
     """20 deals, no limits, for tests that write."""
-    async with Sandbox(deals=20, leads=20, contacts=20, companies=20, quotes=5, invoices=5, limits=Limits.none()) as sandbox:
+    async with Sandbox(
+        deals=20, leads=20, contacts=20, companies=20, quotes=5, invoices=5, limits=Limits.none()
+    ) as sandbox:
         yield sandbox
         assert sandbox.books.crashes == []
 
@@ -50,7 +52,7 @@ def call(http: aiohttp.ClientSession) -> Call:
 
 
 @pytest.fixture
-def items(call: Call) -> Call:
+def items(call: Call) -> Callable[..., Awaitable[list[int]]]:
     """``await items(sandbox, filter, **more)``: the ids of the deals that crm.item.list finds, by id, all of them."""
 
     async def read(sandbox: Sandbox, condition: Any, entity_type_id: int = 2, **more: Any) -> list[int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import aiohttp
@@ -9,6 +10,7 @@ import pytest
 from b24orm.errors import ConfigurationError
 from b24orm.limits import Limits
 from b24orm.sandbox import Sandbox
+from b24orm.sandbox.faults import FaultSpec
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,9 @@ async def test_a_fault_answers_instead_of_the_method(
         assert response.status == 200
 
 
-async def test_a_reset_runs_nothing_and_a_late_reset_runs_everything(small: Sandbox, http: aiohttp.ClientSession) -> None:
+async def test_a_reset_runs_nothing_and_a_late_reset_runs_everything(
+    small: Sandbox, http: aiohttp.ClientSession
+) -> None:
     for kind, run in (("reset", 0), ("reset_after", 1)):
         small.books.reset()
         small.faults.add(kind)
@@ -73,17 +77,21 @@ async def test_a_hanging_request_ends_when_its_client_goes(small: Sandbox, http:
         assert response.status == 200
 
 
+def _until_taken(sandbox: Sandbox) -> None:
+    while sandbox.faults.pending:
+        time.sleep(0.01)
+
+
 async def test_a_hanging_request_does_not_keep_the_portal_from_stopping(http: aiohttp.ClientSession) -> None:
     async with Sandbox(deals=5, faults=["hang"]) as sandbox:
         task = asyncio.create_task(http.post(sandbox.url + "scope"))
-        while sandbox.faults.pending:
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(_until_taken, sandbox)
     with pytest.raises(aiohttp.ClientError):
         await task
 
 
 async def test_faults_wait_for_their_method_and_their_turn(call: Any) -> None:
-    faults = [("server_error", {"method": "Batch", "after": 1, "times": 2}), "query_limit"]
+    faults: list[FaultSpec] = [("server_error", {"method": "Batch", "after": 1, "times": 2}), "query_limit"]
     async with Sandbox(deals=5, limits=Limits.none(), faults=faults) as sandbox:
         assert sandbox.faults.pending == 3
         assert (await call(sandbox, "scope"))["error"] == "QUERY_LIMIT_EXCEEDED"

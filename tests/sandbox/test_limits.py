@@ -5,11 +5,13 @@ from typing import Any
 from b24orm.limits import Limits
 from b24orm.sandbox import Sandbox
 
-TINY = {"deals": 5, "users": 2}
+
+def tiny(limits: Limits) -> Sandbox:
+    return Sandbox(deals=5, users=2, limits=limits)
 
 
 async def test_the_bucket_refuses_what_would_rise_above_it_and_leaks_with_time(call: Any) -> None:
-    async with Sandbox(**TINY, limits=Limits(rate=0.001, burst=3)) as sandbox:
+    async with tiny(Limits(rate=0.001, burst=3)) as sandbox:
         statuses = [(await call(sandbox, "scope"))["status"] for _ in range(5)]
         assert statuses == [200, 200, 200, 503, 503]
         refused = await call(sandbox, "scope")
@@ -23,14 +25,14 @@ async def test_the_bucket_refuses_what_would_rise_above_it_and_leaks_with_time(c
 
 
 async def test_a_batch_counts_once(call: Any) -> None:
-    async with Sandbox(**TINY, limits=Limits(rate=0.001, burst=2)) as sandbox:
+    async with tiny(Limits(rate=0.001, burst=2)) as sandbox:
         assert (await call(sandbox, "batch", {"cmd": ["scope"] * 50}))["status"] == 200
         assert (await call(sandbox, "scope"))["status"] == 200
         assert (await call(sandbox, "scope"))["status"] == 503
 
 
 async def test_without_limits_nothing_is_metered(call: Any) -> None:
-    async with Sandbox(**TINY, limits=Limits.none()) as sandbox:
+    async with tiny(Limits.none()) as sandbox:
         sandbox.costs["scope"] = 1000
         for _ in range(60):
             answer = await call(sandbox, "scope")
@@ -40,11 +42,12 @@ async def test_without_limits_nothing_is_metered(call: Any) -> None:
 
 
 async def test_a_method_that_used_up_its_time_is_refused_until_it_expires(call: Any) -> None:
-    async with Sandbox(**TINY, limits=Limits(rate=1000, operating=10)) as sandbox:
+    async with tiny(Limits(rate=1000, operating=10)) as sandbox:
         sandbox.costs["scope"] = 6
         first = await call(sandbox, "scope")
         assert 6 <= first["time"]["operating"] < 6.5
         assert first["time"]["operating_reset_at"] > first["time"]["start"] + 590
+        assert 6 <= (await call(sandbox, "methods"))["time"]["operating"] + 6 < 6.5
         sandbox.advance(61)  # the next basket
         assert (await call(sandbox, "scope"))["time"]["operating"] >= 12
         refused = await call(sandbox, "scope")
@@ -59,7 +62,7 @@ async def test_a_method_that_used_up_its_time_is_refused_until_it_expires(call: 
 
 
 async def test_a_hit_of_a_tenth_of_a_second_adds_nothing(call: Any) -> None:
-    async with Sandbox(**TINY, limits=Limits(rate=1000, operating=10)) as sandbox:
+    async with tiny(Limits(rate=1000, operating=10)) as sandbox:
         assert (await call(sandbox, "scope"))["time"]["operating"] == 0
         sandbox.costs["scope"] = 0.04
         answer = await call(sandbox, "batch", {"cmd": ["scope"] * 3})

@@ -51,15 +51,17 @@ def test_a_name_nested_too_deep_is_dropped() -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("12", 12), ("-3", -3), (" 7 apples", 7), ("1e3", 1000), ("3.9", 3), ("", 0), ("abc", 0), (None, 0), (True, 1), (2.7, 2),
-        ([], 0), ([0], 1), ({}, 0), ({"a": 1}, 1), ("99999999999999999999", 2**63 - 1), (1e300, 0),
+        ("12", 12), ("-3", -3), (" 7 apples", 7), ("1e3", 1000), ("3.9", 3), ("", 0), ("abc", 0), (None, 0), (True, 1),
+        (2.7, 2), ([], 0), ([0], 1), ({}, 0), ({"a": 1}, 1), ("99999999999999999999", 2**63 - 1), (1e300, 0),
     ],
 )  # fmt: skip
 def test_integers_are_read_as_php_casts_them(value: Any, expected: int) -> None:
     assert intval(value) == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [("1.5x", 1.5), (".5", 0.5), ("x", 0.0), (3, 3.0), ([1], 1.0), (None, 0.0)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1.5x", 1.5), (".5", 0.5), ("x", 0.0), (3, 3.0), ([1], 1.0), (None, 0.0)]
+)
 def test_floats_are_read_as_php_casts_them(value: Any, expected: float) -> None:
     assert floatval(value) == expected
 

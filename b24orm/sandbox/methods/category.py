@@ -31,7 +31,7 @@ def _rows(state: State, params: dict[str, Any]) -> list[dict[str, Any]]:
     found = fetch(
         state.store, source, "default", source.columns, ("entity_type_id = ?", [wanted]), " ORDER BY sort, id"
     )
-    rows: list[dict[str, Any]] = found.load()
+    rows: list[dict[str, Any]] = list(found)
     for row in rows:
         if row["isDefault"] == "Y" and wanted == 2:
             # The default pipeline of deals is no stored row on a real portal: it has no origin.

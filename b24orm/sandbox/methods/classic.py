@@ -94,7 +94,13 @@ def _delete(key: str, state: State, params: dict[str, Any]) -> Answer:
 
 def _fields(key: str, state: State, params: dict[str, Any]) -> Answer:
     del state, params
-    return Answer({wire: describe(column) for wire, column in table(key).by_wire["classic"].items()})
+    source = table(key)
+    return Answer(
+        {
+            wire: describe(column) | {"isImmutable": source.immutable(column, "classic")}
+            for wire, column in source.by_wire["classic"].items()
+        }
+    )
 
 
 METHODS: dict[str, Handler] = {

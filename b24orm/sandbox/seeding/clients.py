@@ -69,7 +69,7 @@ def _names(frame: Frame) -> dict[str, Iterable[Any]]:
         "last_name": frame.sparse(LAST_NAMES, 0.9),
         "second_name": frame.pick(SECOND_NAMES),
         "honorific": frame.sparse(codes("HONORIFIC"), 0.4),
-        "birthdate": frame.days(400, 0.3),
+        "birthdate": frame.birthdays(0.3),
         "post": frame.pick(POSITIONS),
         "address": frame.sparse(CITIES, 0.3),
         "source_id": frame.sparse(codes("SOURCE"), 0.8),

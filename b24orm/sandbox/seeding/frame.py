@@ -22,12 +22,13 @@ def holed_ids(rng: Random, count: int, *, first: int, wild: bool = True) -> list
     """Ascending ids with holes as real portals have them: dense stretches, thin ones, and some large gaps."""
     steps: list[int] = []
     while len(steps) < count:
-        length = rng.randint(20, 300)
+        length = rng.randint(20, max(30, min(300, count // 8)))
         thinness = rng.choices((1, 3, 12, 60), (60, 25, 12, 3))[0]
         steps += [1] * length if thinness == 1 else [rng.randint(1, thinness) for _ in range(length)]
         if wild:
-            widest = rng.choices((1, 50, 1_000, 20_000), (50, 35, 12, 3))[0]
-            steps[-1] += rng.randint(0, widest)
+            widest = rng.choices((1, 50, 1_000, 20_000), (45, 35, 16, 4))[0]
+            # Even a small portal has one wide hole: after its first stretch.
+            steps[-1] += rng.randint(0, widest) if len(steps) > length else 1_500
     return list(accumulate(steps[:count], initial=first - 1))[1:] if count > 0 else []
 
 
@@ -77,6 +78,12 @@ class Frame:
             f"{_DAY_TEXTS[day + offset]}T03:00:00+03:00" if draw() < share else None
             for day, offset in zip(self.created_days, self.pick(range(latest + 1)), strict=True)
         ]
+
+    def birthdays(self, share: float) -> list[str | None]:
+        """A birthday for a *share* of the rows."""
+        draw = self.rng.randint
+        pool = [f"{draw(1950, 2004)}-{draw(1, 12):02}-{draw(1, 28):02}T03:00:00+03:00" for _ in range(300)]
+        return self.sparse(pool, share)
 
     def amounts(self) -> list[float]:
         """Amounts as deals have them: mostly round, some to the kopeck, some nothing."""

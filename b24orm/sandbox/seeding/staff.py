@@ -13,8 +13,7 @@ __all__ = ["users"]
 
 def users(frame: Frame) -> dict[str, Iterable[Any]]:
     """Users; the first is the owner of the webhook, and always active."""
-    active = frame.pick("YN", (85, 15))
-    active[0] = "Y"
+    active = ["N" if place % 7 == 3 else "Y" for place in range(frame.n)]
     return frame.columns(
         {
             "active": active,
@@ -31,7 +30,7 @@ def users(frame: Frame) -> dict[str, Iterable[Any]]:
             "is_online": frame.pick("YN", (20, 80)),
             "user_type": frame.pick(("employee", "extranet"), (95, 5)),
             "personal_gender": frame.pick(("", "M", "F")),
-            "personal_birthday": frame.days(300, 0.6),
+            "personal_birthday": frame.birthdays(0.6),
             "personal_city": frame.sparse(CITIES, 0.6, ""),
             "personal_mobile": [f"+7 900 000-{n % 100:02}-{n // 100 % 100:02}" for n in frame.ids],
             "personal_photo": [file_id if file_id % 3 == 0 else None for file_id in frame.ids],

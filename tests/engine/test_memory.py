@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from b24orm import Deal, Portal
+
+SERVE = "import sys; from b24orm.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@contextmanager
+def portal_in_another_process(deals: int) -> Iterator[str]:
+    command = [sys.executable, "-c", SERVE, "sandbox", "serve", "--deals", str(deals), "--plan", "none", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().split()[-1]
+        finally:
+            process.terminate()
+
+
+async def peak_bytes(url: str, deals: int) -> int:
+    async with Portal(url):
+        await Deal.objects.first()  # schemas and validators are made once
+        tracemalloc.start()
+        try:
+            count = 0
+            async for _ in Deal.objects.select("id", "title", "opportunity", "stage_id", "created_time"):
+                count += 1
+            assert count == deals
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+
+def test_the_peak_of_memory_does_not_grow_with_the_number_of_rows() -> None:
+    peaks = []
+    for deals in (6_000, 24_000):
+        with portal_in_another_process(deals) as url:
+            peaks.append(asyncio.run(peak_bytes(url, deals)))
+    small, large = peaks
+    assert large < 1.5 * small
