@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
@@ -52,7 +53,13 @@ def run_blocking(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[A
             "a blocking call inside the event loop that the portal lives on would never end: `await` it, or open the "
             "portal with `with Portal(...)` or `connect(...)`, which live on a loop of their own",
         )
-    return _wait(_submit(loop, work))
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+    try:
+        _begin(loop, work, future)
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
 
 
 async def run_across(loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -86,7 +93,7 @@ def iterate_blocking(loop: asyncio.AbstractEventLoop, work: Callable[[], AsyncGe
         if loop.is_running() and not sys.is_finalizing():
             closing = _submit(loop, source.close)
             if _running_loop() is not loop:
-                _wait(closing)
+                closing.result()
 
 
 _END: Any = object()
@@ -145,9 +152,44 @@ class _Across(AsyncGenerator[T, None]):
 def _submit(
     loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, T]]
 ) -> concurrent.futures.Future[T]:
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+    _begin(loop, work, future)
+    return future
+
+
+def _begin(
+    loop: asyncio.AbstractEventLoop,
+    work: Callable[[], Coroutine[Any, Any, T]],
+    future: concurrent.futures.Future[T],
+) -> None:
+    """Runs *work* on *loop* and hands what comes of it to *future*; cancelling that cancels the work.
+
+    Unlike `asyncio.run_coroutine_threadsafe` it makes the coroutine in the loop's thread, so that an interrupt of this
+    one cannot leave a coroutine behind that nobody awaits.
+    """
     if not loop.is_running():
         raise ConfigurationError("the event loop that the portal was opened on has ended: open the portal anew")
-    return asyncio.run_coroutine_threadsafe(work(), loop)
+
+    def start() -> None:
+        if not future.cancelled():
+            task = loop.create_task(work())
+            task.add_done_callback(finish)
+            future.add_done_callback(lambda _: cancel(task))
+
+    def cancel(task: asyncio.Task[T]) -> None:
+        if future.cancelled() and loop.is_running():
+            loop.call_soon_threadsafe(task.cancel)
+
+    def finish(task: asyncio.Task[T]) -> None:
+        with contextlib.suppress(concurrent.futures.InvalidStateError):  # cancelled in this very moment
+            if task.cancelled():
+                future.cancel()
+            elif (error := task.exception()) is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(task.result())
+
+    loop.call_soon_threadsafe(start)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -155,11 +197,3 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
         return asyncio.get_running_loop()
     except RuntimeError:
         return None
-
-
-def _wait(future: concurrent.futures.Future[T]) -> T:
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()
-        raise

@@ -191,8 +191,6 @@ def _joined(parts: list[Node]) -> Node:
 
 def _selection(entity: Entity, dialect: str, names: tuple[str, ...] | None, id_wire: str) -> tuple[str, ...]:
     spec = entity.dialects[dialect]
-    if spec.grammar in ("crm_status", "crm_category"):
-        return ()
     if names is None:
         # Classic lists leave user fields and multifields out of "*", and the answer without a select is disputed.
         extra = tuple(f.wire[dialect] for f in entity.fields if f.kind == "multifield" and dialect in f.wire)

@@ -32,7 +32,7 @@ FIRST_CONTACT_ATTEMPTS = 3
 DEFAULT_CONCURRENCY = 8
 # A request may last 60 s in the cloud; what is expected to take longer than this is not packed into one.
 TARGET_SECONDS = 20.0
-# Tasks that start together reach the queue within a few turns of the event loop: let them, so that they share a request.
+# Tasks that start together reach the queue within a few turns of the event loop: let them, to share a request.
 SETTLING_TURNS = 4
 FIRST_BACKOFF = 0.5
 LAST_BACKOFF = 30.0

@@ -15,8 +15,9 @@ from b24orm.plan import PAGES_PER_BATCH, Lane, LaneBook, Plan, chain
 
 __all__ = ["read_chain", "read_keyset", "read_sequential"]
 
-# Batches of lanes under way at once. Each may bring 50 pages, so this bounds the memory of a list of any length.
-_BATCHES_AHEAD = 4
+# Batches of lanes under way at once. Each may bring 50 pages, which bounds the memory of a list of
+# any length: no more than these pages wait to be handed out.
+_BATCHES_AHEAD = 2
 
 
 def _ids(listing: Listing, position: int | None) -> int | None:

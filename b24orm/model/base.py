@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
@@ -11,7 +12,8 @@ from typing_extensions import dataclass_transform, override
 
 from b24orm import errors
 from b24orm.errors import DoesNotExist, FieldNotLoaded, InvalidValue, UnknownField, nearest
-from b24orm.model.columns import Column
+from b24orm.model.columns import Column, DecimalColumn
+from b24orm.model.oddities import without_none
 from b24orm.model.reader import Reader
 from b24orm.model.tracking import LoadedNames, changed_names
 from b24orm.model.userfields import check_override, declared_field
@@ -86,7 +88,8 @@ class ModelMeta(ModelMetaclass):
             if not _building.depth and not name.startswith("_"):
                 fields = cls.__dict__.get("__pydantic_fields__") or {}
                 if name in fields:
-                    return Column(name)
+                    amount = without_none(fields[name].annotation)[0] is Decimal
+                    return DecimalColumn(name) if amount else Column(name)
                 if name.startswith(_OPEN):
                     hint = f"; declare it with column(), or name it in a keyword: filter({name}=…)"
                 else:
@@ -100,6 +103,9 @@ class Model(BaseModel, metaclass=ModelMeta):
 
     Reading a field that the query did not select raises `FieldNotLoaded`; a field that the schema does not know but the
     portal sent is kept, and can be read by its name in lower case (``deal.uf_crm_1700000001``).
+
+    A wrong value raises Pydantic's `ValidationError` in a constructor and `InvalidValue` in an assignment, both of them
+    a `ValueError`; a name that is no field raises `UnknownField`.
     """
 
     model_config = ConfigDict(extra="allow", validate_assignment=True, defer_build=True, protected_namespaces=())

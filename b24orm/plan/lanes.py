@@ -22,7 +22,7 @@ __all__ = ["Lane", "LaneBook"]
 # How many times longer than the guess a lane is cut: a chain that comes back full wastes nothing, whatever is left
 # over, while a hole in the ids that swallows a lane wastes its whole batch. Measured on ids with holes of all sizes
 # (docs/benchmarks.md).
-_STRETCH = 3.0
+_STRETCH = 2.0
 # One more lane at a time for so many batches that are still to come: a wrong guess costs a request or two, which a
 # long list does not feel and a short one does.
 _BATCHES_PER_LANE = 10
@@ -103,11 +103,12 @@ class LaneBook:
 
     def _wave(self) -> int:
         """How many batches may leave together: few for short lists, where one wrong guess is a large part of all."""
-        held = sum(len(lane.rows) for lane in self._lanes)
-        if held > 2 * self._max_ahead * self.batch_pages:
-            return 1  # enough is waiting for its turn: fill the hole in front first, so that memory stays bounded
         batches = self.expected_rows / (self.batch_pages * self._page_size)
-        return max(1, min(self._ahead, math.floor(batches / _BATCHES_PER_LANE)))
+        # Rows that wait for others before them take memory, whatever the length of the list: when many do, only the
+        # hole in front of them is filled.
+        held = sum(len(lane.rows) for lane in self._lanes)
+        room = self._max_ahead - held // self.batch_pages
+        return max(1, min(self._ahead, room, math.floor(batches / _BATCHES_PER_LANE)))
 
     def next_batch(self) -> list[Lane]:
         """The lanes of the next batch, now flying; empty if nothing should be asked for at the moment.

@@ -78,10 +78,12 @@ def _single(column: Column, operator: str, value: Any) -> Sql:
     if held is None or (not is_text(column) and not is_number(column) and value == ""):
         # An unreadable date becomes empty, and whatever the operator was, this becomes a test for NULL.
         return f"{column.sql} IS {'NOT ' if operator.startswith('!') else ''}NULL", []
+    nothing = held in ("", 0)
     if operator in {"!", "!="}:
-        return negate(equals(column, held), keep_null=column)
+        # "!=NAME": "" means "is filled" (the example of crm.contact.list); any other negation keeps rows without a value.
+        return negate(empty(column)) if nothing else negate(equals(column, held), keep_null=column)
     if operator == "=":
-        return empty(column) if held in ("", 0) else equals(column, held)
+        return empty(column) if nothing else equals(column, held)
     return compare(column, operator, held)
 
 

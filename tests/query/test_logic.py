@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24orm.query import All, Always, Any_, Condition, Lookup, Never, Node, Q, normalize
@@ -102,6 +102,7 @@ filters = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(filters)
 def test_two_negations_are_none(where: Q) -> None:
     assert normalize(~~where) == normalize(where)

@@ -5,7 +5,7 @@ import pickle
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24orm.errors import UnknownField
@@ -58,11 +58,13 @@ filters = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(filters)
 def test_what_is_written_means_the_same_when_it_is_read_again(where: Q) -> None:
     assert normalize(eval(repr(where), {"Q": Q})) == normalize(where)
 
 
+@settings(deadline=None)
 @given(filters)
 def test_a_filter_survives_copying_and_pickling(where: Q) -> None:
     for twin in (pickle.loads(pickle.dumps(where)), copy.copy(where), copy.deepcopy(where)):
@@ -194,6 +196,7 @@ def test_windows_nest_as_slices_of_a_list_do(
 bounds = st.one_of(st.none(), st.integers(0, 30))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(bounds, bounds), max_size=4))
 def test_nested_windows_cut_what_nested_slices_cut(windows: list[tuple[int | None, int | None]]) -> None:
     rows, query = list(range(25)), Query()

@@ -50,6 +50,7 @@ CASES: list[tuple[str, Any, Callable[[Row], bool]]] = [
     ("LIKE on a number is equality", {"%OPPORTUNITY": "0"}, lambda d: not d["opportunity"]),
     ("a date", {">=DATE_CREATE": "2023-01-01"}, lambda d: d["created_time"] >= "2023"),
     ("what is no date is NULL", {">CLOSEDATE": "someday"}, lambda d: d["closedate"] is None),
+    ("negated, '' is filled text", {"!=COMMENTS": ""}, lambda d: bool(d["comments"])),
     ("negated, it is filled", {"!CLOSEDATE": ""}, lambda d: d["closedate"] is not None),
     ("a user boolean", {"UF_CRM_1700000004": "1"}, lambda d: d["uf_crm_1700000004"] == 1),
 ]  # fmt: skip

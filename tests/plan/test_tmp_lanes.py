@@ -1,0 +1,299 @@
+"""Lanes against a portal in memory: ids with holes of all sizes, batches that land in any order or break off."""
+
+from __future__ import annotations
+
+import bisect
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from b24orm.plan import Lane, LaneBook
+
+
+@dataclass
+class Reading:
+    """Follows a book to its end, as the engine does, and keeps count of what it costs."""
+
+    ids: Sequence[int]
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    page_size: int = 50
+    batch_pages: int = 50
+    max_ahead: int = 4
+    cheap_overshoot: bool = True
+    breaks: float = 0.0
+    requests: int = 1
+    wasted: int = 0
+    most_held: int = 0
+    most_flying: int = 0
+    got: list[int] = field(default_factory=list[int])
+
+    def run(self) -> Reading:
+        ids, size = self.ids, self.page_size
+        head, tail = ids[:size], ids[-size:]
+        assert head[-1] < tail[0]
+        book = LaneBook(
+            head[-1],
+            tail[0],
+            density=(len(head) + len(tail) - 2) / max(1, head[-1] - head[0] + tail[-1] - tail[0]),
+            page_size=size,
+            batch_pages=self.batch_pages,
+            max_ahead=self.max_ahead,
+            cheap_overshoot=self.cheap_overshoot,
+        )
+        self.got += head
+        flying: list[list[Lane]] = []
+        while not book.finished:
+            while batch := book.next_batch():
+                assert sum(lane.pages for lane in batch) <= self.batch_pages
+                assert all(lane.pages > 0 and lane.state == "flying" for lane in batch)
+                self.requests += 1
+                flying.append(batch)
+            self.most_flying = max(self.most_flying, len(flying))
+            assert flying, "a book that is not finished always has something under way"
+            assert self.requests <= 2 * len(ids) + 10, "the book runs in circles"
+            for lane in flying.pop(self.chance.randrange(len(flying))):
+                self._settle(book, lane)
+            book.landed()
+            self.most_held = max(self.most_held, sum(len(lane.rows) for lane in _lanes(book)))
+            for page in book.ready():
+                self.got += [row["id"] for row in page]
+        self.got += tail
+        return self
+
+    def _settle(self, book: LaneBook, lane: Lane) -> None:
+        answered = lane.pages
+        if self.chance.random() < self.breaks:
+            answered = self.chance.randint(1, lane.pages)
+        pages: list[list[dict[str, int]]] = []
+        last, whole = lane.low, False
+        for number in range(answered):
+            start = bisect.bisect_right(self.ids, last)
+            page = self.ids[start : min(bisect.bisect_left(self.ids, lane.high), start + self.page_size)]
+            if page:
+                pages.append([{"id": id} for id in page])
+                last = page[-1]
+            if len(page) < self.page_size:
+                whole = True
+                self.wasted += lane.pages - number - 1
+                break
+        book.settle(lane, pages, last if pages else None, whole=whole)
+
+
+def _lanes(book: LaneBook) -> list[Lane]:
+    return book._lanes
+
+
+def spread(count: int, steps: Iterator[int]) -> list[int]:
+    here, ids = 1, []
+    for _ in range(count):
+        here += next(steps)
+        ids.append(here)
+    return ids
+
+
+def uniform(count: int, width: int, seed: int) -> list[int]:
+    chance = random.Random(seed)
+    return spread(count, (chance.randint(1, width) for _ in iter(int, 1)))
+
+
+runs = st.lists(
+    st.tuples(
+        st.sampled_from([1, 40, 3_000, 500_000, 10**8]),  # a hole,
+        st.sampled_from([1, 2, 9, 150, 5_000]),  # then ids that are so far apart,
+        st.sampled_from([1, 7, 60, 400, 2_600]),  # and so many of them
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def laid_out(pieces: list[tuple[int, int, int]], chance: random.Random) -> list[int]:
+    ids: list[int] = []
+    here = 0
+    for hole, width, count in pieces:
+        here += hole
+        for _ in range(count):
+            here += chance.randint(1, width)
+            ids.append(here)
+    return ids
+
+
+@settings(max_examples=3000, deadline=None)
+@given(
+    pieces=runs,
+    chance=st.randoms(use_true_random=False),
+    ahead=st.integers(1, 6),
+    batch_pages=st.sampled_from([1, 2, 7, 50]),
+    page_size=st.sampled_from([1, 2, 50]),
+    cheap=st.booleans(),
+    breaks=st.sampled_from([0.0, 0.3, 1.0]),
+)
+def test_every_row_comes_once_and_in_order_whatever_the_ids_and_whatever_breaks(
+    pieces: list[tuple[int, int, int]],
+    chance: random.Random,
+    ahead: int,
+    batch_pages: int,
+    page_size: int,
+    cheap: bool,
+    breaks: float,
+) -> None:
+    ids = laid_out(pieces, chance)[: 100 * page_size]
+    if len(ids) <= 2 * page_size:
+        ids = list(range(1, 2 * page_size + 2))
+    read = Reading(ids, chance, page_size, batch_pages, ahead, cheap, breaks).run()
+    assert read.got == ids
+    assert read.most_flying <= ahead
+
+
+@settings(max_examples=2500, deadline=None)
+@given(pieces=runs, chance=st.randoms(use_true_random=False), ahead=st.integers(1, 4), cheap=st.booleans())
+def test_requests_and_waste_stay_bounded_however_the_ids_are_strewn(
+    pieces: list[tuple[int, int, int]], chance: random.Random, ahead: int, cheap: bool
+) -> None:
+    ids = laid_out(pieces, chance)
+    if len(ids) <= 100:
+        ids = list(range(1, 102))
+    read = Reading(ids, chance, max_ahead=ahead, cheap_overshoot=cheap).run()
+    # Each change of density is a surprise, which may cost a request or two; without one, 2500 rows a request.
+    assert read.requests <= len(ids) / 2500 + 4 + 2 * len(pieces)
+    assert read.wasted <= 50 * (read.requests - 1) / 2 + 50
+    assert read.most_held <= (2 * ahead + ahead + 1) * 50
+
+
+@pytest.mark.parametrize("count", [101, 150, 2_600, 5_000, 20_000, 60_000])
+@pytest.mark.parametrize("width", [1, 3, 200])
+@pytest.mark.parametrize("cheap", [True, False])
+def test_even_ids_take_hardly_more_than_one_request_for_2500_rows(count: int, width: int, cheap: bool) -> None:
+    for seed in range(3):
+        read = Reading(uniform(count, width, seed), random.Random(seed), cheap_overshoot=cheap).run()
+        assert read.got == read.ids
+        assert read.requests <= 1.15 * count / 2500 + 3
+
+
+def test_20000_rows_take_at_most_ten_requests() -> None:
+    for seed in range(10):
+        chance = random.Random(seed)
+        steps = (1 if chance.random() < 0.93 else chance.randrange(2, 8) for _ in iter(int, 1))
+        assert Reading(spread(20_000, steps), chance).run().requests <= 10
+
+
+@pytest.mark.parametrize("cheap", [True, False])
+def test_wide_holes_every_3000_rows_do_not_multiply_the_requests(cheap: bool) -> None:
+    ids = [number + number // 3_000 * 500_000 for number in range(1, 60_001)]
+    read = Reading(ids, cheap_overshoot=cheap).run()
+    assert read.got == ids
+    assert read.requests <= 1.3 * 60_000 / 2500 + 5
+
+
+@pytest.mark.parametrize("cheap", [True, False])
+def test_a_crowd_of_ids_far_from_both_ends_does_not_come_page_by_page(cheap: bool) -> None:
+    """Both ends are sparse, so that the first guess is wrong by orders of magnitude."""
+    far = 10**8
+    ids = [*range(1, far, far // 60), *range(5 * far, 5 * far + 30_000), *range(9 * far, 10 * far, far // 60)]
+    read = Reading(ids, cheap_overshoot=cheap).run()
+    assert read.got == ids
+    assert read.requests <= len(ids) / 2500 + 8
+
+
+def test_pages_held_back_stay_bounded_while_the_first_batch_is_late() -> None:
+    class Last(random.Random):
+        def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+            return start - 1  # always land the batch that left last
+
+    read = Reading(uniform(100_000, 4, 3), Last(), max_ahead=4).run()
+    assert read.got == read.ids
+    assert read.most_held <= 13 * 50
+
+
+@pytest.mark.parametrize(("low", "high"), [(5, 6), (5, 5), (6, 5)])
+def test_an_empty_range_is_finished_at_once(low: int, high: int) -> None:
+    book = LaneBook(low, high, density=1.0)
+    assert book.finished
+    assert book.next_batch() == []
+    assert list(book.ready()) == []
+    assert len(book) == 0
+
+
+def test_a_range_of_one_position_takes_one_page() -> None:
+    book = LaneBook(5, 7, density=1.0, page_size=50)
+    (lane,) = book.next_batch()
+    assert (lane.low, lane.high) == (5, 7)
+    assert lane.pages == 2  # the second shows that there is no more, should the guess be short
+    book.settle(lane, [[{"id": 6}]], 6, whole=True)
+    book.landed()
+    assert [[row["id"] for row in page] for page in book.ready()] == [[6]]
+    assert book.finished
+
+
+def test_a_lane_that_broke_off_goes_on_behind_its_last_row() -> None:
+    book = LaneBook(0, 1001, density=1.0, page_size=50, cheap_overshoot=False)
+    (lane,) = book.next_batch()
+    book.settle(lane, [[{"id": n} for n in range(1, 51)]], 50, whole=False)
+    book.landed()
+    assert len(list(book.ready())) == 1
+    (rest,) = book.next_batch()
+    assert (rest.low, rest.high) == (50, 1001)
+
+
+def test_a_lane_that_brought_nothing_and_is_not_whole_is_asked_for_again() -> None:
+    book = LaneBook(0, 1001, density=1.0)
+    (lane,) = book.next_batch()
+    book.settle(lane, [], None, whole=False)
+    book.landed()
+    (again,) = book.next_batch()
+    assert (again.low, again.high) == (0, 1001)
+
+
+def test_lanes_cover_their_range_without_gap_or_overlap() -> None:
+    book = LaneBook(0, 10**6, density=1.0, max_ahead=4)
+    widest = 0
+    for _ in range(6):
+        batches: list[list[Lane]] = []
+        while batch := book.next_batch():
+            batches.append(batch)
+        widest = max(widest, len(batches))
+        lanes = _lanes(book)
+        assert lanes[-1].high == 10**6
+        assert all(after.low == before.high - 1 for before, after in pairwise(lanes))
+        for batch in batches:
+            for lane in batch:
+                pages = [[{"id": lane.low + 50 * p + n} for n in range(1, 51)] for p in range(lane.pages)]
+                book.settle(lane, pages, lane.low + 50 * lane.pages, whole=False)
+            book.landed()
+        list(book.ready())
+    assert 1 < widest <= 4  # good guesses widen the waves
+
+
+def test_what_is_left_of_a_lane_joins_the_lane_behind_it() -> None:
+    book = LaneBook(0, 10**6, density=1.0, max_ahead=2)
+    (first,) = book.next_batch()
+    book.settle(first, [[{"id": n} for n in range(1, 51)]] * first.pages, 50 * first.pages, whole=False)
+    book.landed()
+    list(book.ready())
+    (second,) = book.next_batch()  # one of two, so that it is cut
+    assert second.high < 10**6
+    end = second.low + 50 * second.pages
+    book.settle(second, [[{"id": n} for n in range(1, 51)]] * second.pages, end, whole=False)
+    book.landed()
+    list(book.ready())
+    (third,) = _lanes(book)
+    assert (third.low, third.high) == (end, 10**6)
+
+
+def test_a_long_lane_does_not_begin_on_the_last_pages_of_a_batch() -> None:
+    book = LaneBook(0, 10**6, density=1.0)
+    book._lanes[:] = [Lane(0, 2001), Lane(2000, 10**6)]
+    (alone,) = book.next_batch()
+    assert (alone.low, alone.high) == (0, 2001)
+
+
+def test_the_rows_to_come_are_estimated_from_the_density() -> None:
+    book = LaneBook(0, 1001, density=0.5)
+    assert book.expected_rows == pytest.approx(500)
+    book.next_batch()
+    assert book.expected_rows == 0
