@@ -1,9 +1,8 @@
 """One grammar per REST family: how a filter, an order and a page are said to it.
 
-`crm_item` has nested groups with OR; the classic lists know only AND and drop unknown keys without a word, so
-whatever they
-cannot say is refused here (`UnsupportedQuery`). Fact sources: the official pages of crm.item.list, crm.deal.list and
-user.get.
+`crm_item` has nested groups with OR; the classic lists know only AND and drop unknown keys without a word, so whatever
+they cannot say is refused here (`UnsupportedQuery`). Fact sources: the official pages of crm.item.list, crm.deal.list,
+crm.contact.list and user.get.
 """
 
 from __future__ import annotations
@@ -88,8 +87,7 @@ class Grammar:
         groups: filters nest, with OR.
         orm: the portal's ORM reads the filter; the older classic lists compare by rules of their own.
         refuses_broken_bounds: a bound on the id that is no number is refused at once; other families drop it and
-        read from the
-            first row again.
+            read from the first row again.
         lookups: the prefix of each lookup that the family understands.
         name: the family, for messages.
     """

@@ -155,7 +155,8 @@ def plan_list(listing: Listing) -> Plan:
         )
         rows = "N" if limit is None else f"min(N, {limit})"
         return Plan("sequential", reason, f"1 + {rows}/{size}", f"1 + {rows}/{size}", (head,), listing)
-    if limit is not None and limit <= size * PAGES_PER_BATCH:
+    # Where pages behind the end of a chain are read from the first row again, its length is not guessed so freely.
+    if limit is not None and limit <= size * PAGES_PER_BATCH and listing.grammar.refuses_broken_bounds:
         pages = _pages(limit, size)
         commands = tuple(chain(listing, above=None, below=None, pages=pages, page_size=size))
         return Plan("chain", f"{limit} rows in one chain of {pages} pages by id", "1", str(pages), commands, listing)

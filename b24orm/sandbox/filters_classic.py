@@ -80,7 +80,7 @@ def _single(column: Column, operator: str, value: Any) -> Sql:
         return f"{column.sql} IS {'NOT ' if operator.startswith('!') else ''}NULL", []
     nothing = held in ("", 0)
     if operator in {"!", "!="}:
-        # "!=NAME": "" means "is filled" (the example of crm.contact.list); any other negation keeps rows without a value.
+        # "!=NAME": "" means "is filled" (example of crm.contact.list); any other negation keeps rows without a value.
         return negate(empty(column)) if nothing else negate(equals(column, held), keep_null=column)
     if operator == "=":
         return empty(column) if nothing else equals(column, held)

@@ -204,3 +204,9 @@ def test_a_batch_is_never_planned_longer_than_the_portal_takes() -> None:
 
 def test_plans_are_values() -> None:
     assert Plan("nothing", "x", "0", "0") == Plan("nothing", "x", "0", "0")
+
+
+def test_a_classic_list_with_a_limit_is_not_one_long_chain() -> None:
+    query = Query(limit=1000)
+    assert plan_list(compile_list(entity("deal"), "item", query)).strategy == "chain"
+    assert plan_list(compile_list(entity("deal"), "classic", query)).strategy == "keyset"
