@@ -21,10 +21,10 @@ from b24orm.command import Outcome, Response
 from b24orm.errors import B24OrmError
 from b24orm.limits import Limits
 from b24orm.model import Col, Column, DecimalCol, Model, OptionalDecimalCol, column
+from b24orm.op import Op, batch
 from b24orm.plan import Plan
 from b24orm.portal import Portal, connect
 from b24orm.query import Q
-from b24orm.queryset import Op, batch
 
 if TYPE_CHECKING:
     from b24orm.entities import Category as Category

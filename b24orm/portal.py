@@ -20,8 +20,8 @@ from b24orm.context import PortalLike, default_portal, portal_in_context
 from b24orm.engine import Dispatcher, Stats, read
 from b24orm.errors import ConfigurationError, InvalidValue, UnsupportedQuery
 from b24orm.limits import Limits
+from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_list
-from b24orm.queryset import Op, Rows
 from b24orm.sync import background_loop, iterate_across, iterate_blocking, run_across, run_blocking
 from b24orm.transport import Transport, Webhook
 
@@ -326,14 +326,14 @@ def connect(webhook_url: str, **options: Any) -> Portal:
     awaited or blocking. Takes the options of `Portal`. A former default is closed.
     """
     portal = _DefaultPortal(webhook_url, **options)
-    former, default_portal.portal = default_portal.portal, portal
-    if isinstance(former, Portal):
-        former.close()
+    _close_default()
+    default_portal.portal = portal
     return portal
 
 
 @atexit.register
 def _close_default() -> None:
-    portal, default_portal.portal = default_portal.portal, None
+    portal = default_portal.portal
     if isinstance(portal, Portal):
         portal.close()
+    default_portal.portal = None

@@ -133,7 +133,8 @@ class Listing:
             by_id: tuple[tuple[str, Direction], ...] = ((self.id_wire, "DESC" if down else "ASC"),)
             order: tuple[tuple[str, Direction], ...] = self.order or by_id
             if self.order and not self.grammar.flat_order and all(wire != self.id_wire for wire, _ in order):
-                order = (*order, (self.id_wire, "ASC"))  # equal rows must not change places between pages
+                # Equal rows must not change places between pages; the order turned round must be its exact mirror.
+                order = (*order, (self.id_wire, order[0][1]))
             params.update(self.grammar.order(order))
         return Command(self.method, params, key)
 

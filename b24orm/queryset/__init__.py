@@ -4,8 +4,8 @@ Called by applications through ``Deal.objects``; calls query, compiler, plan, an
 No wire name, no HTTP and no Pydantic model lives here: a model is known by what the protocol `ModelLike` asks of it.
 """
 
+from b24orm.op import Op, Rows, batch
 from b24orm.queryset.base import BaseQuerySet, QuerySet
-from b24orm.queryset.op import Op, Rows, batch
 from b24orm.queryset.protocol import ModelLike, RowReader
 
 __all__ = ["BaseQuerySet", "ModelLike", "Op", "QuerySet", "RowReader", "Rows", "batch"]

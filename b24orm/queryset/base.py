@@ -13,10 +13,10 @@ from typing_extensions import override
 from b24orm.compiler import check_condition, check_order, check_select, single_id
 from b24orm.context import PortalLike, default_portal, portal_in_context
 from b24orm.errors import ConfigurationError, QueryError, UnknownField
+from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_count
 from b24orm.query import Condition, Order, Q, Query
 from b24orm.queryset.execute import Reading, count, fetch_one, get_plan, plan_for, row_pages
-from b24orm.queryset.op import Op, Rows
 from b24orm.queryset.protocol import ModelLike
 
 __all__ = ["BaseQuerySet", "Named", "QuerySet"]

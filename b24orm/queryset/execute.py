@@ -13,7 +13,7 @@ from b24orm.context import PortalLike
 from b24orm.errors import DoesNotExist, MultipleObjectsReturned, NotFound
 from b24orm.narrow import is_mapping
 from b24orm.plan import Plan, plan_count, plan_get, plan_list
-from b24orm.query import Query
+from b24orm.query import Q, Query
 from b24orm.queryset.protocol import ModelLike
 from b24orm.schema import Entity
 
@@ -152,7 +152,7 @@ async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> dic
 
 
 def _shown(query: Query) -> str:
-    return " & ".join(map(repr, query.where)) or "an empty filter"
+    return repr(Q(*query.where)) if query.where else "an empty filter"
 
 
 async def count(reading: Reading, portal: PortalLike) -> int:

@@ -360,11 +360,11 @@ COMMANDS: list[tuple[str, Listing, str, dict[str, Any], str]] = [
         {
             **FIXED,
             "select": ["*"],
-            "order": {"opportunity": "DESC", "title": "ASC", "id": "ASC"},
+            "order": {"opportunity": "DESC", "title": "ASC", "id": "DESC"},
             "start": -1,
         },
         "crm.item.list?entityTypeId=2&useOriginalUfNames=Y&select[0]=%2A&start=-1"
-        "&order[opportunity]=DESC&order[title]=ASC&order[id]=ASC",
+        "&order[opportunity]=DESC&order[title]=ASC&order[id]=DESC",
     ),
     (
         "an id among the keys stays where it is, and a repeated key is said once",

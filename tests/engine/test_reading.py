@@ -80,7 +80,7 @@ async def test_users_are_read_by_keyset() -> None:
 
 async def test_another_order_is_read_by_counted_pages(sandbox: Sandbox) -> None:
     rows = [sandbox.row("deal", i) or {} for i in sandbox.ids("deal")]
-    expected = [r["id"] for r in sorted(rows, key=lambda r: (-float(r["opportunity"]), r["id"]))]
+    expected = [r["id"] for r in sorted(rows, key=lambda r: (-float(r["opportunity"]), -r["id"]))]
     async with Portal(sandbox.url) as portal:
         assert [deal.id async for deal in Deal.objects.order_by("-opportunity")] == expected
         assert portal.stats.requests == 2

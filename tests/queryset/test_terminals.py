@@ -146,6 +146,15 @@ async def test_first_and_last_of_nothing_are_none(ids: list[int]) -> None:
     assert turned.id == ids[0]
 
 
+@pytest.mark.parametrize("keys", [("stage_id",), ("-stage_id",), ("stage_id", "-opportunity")])
+async def test_last_is_the_last_row_of_the_list_even_among_equals(keys: tuple[str, ...]) -> None:
+    query = Deal.objects.order_by(*keys)  # type: ignore[arg-type]
+    rows, first, last = await query, await query.first(), await query.last()
+    assert first is not None
+    assert last is not None
+    assert (first.id, last.id) == (rows[0].id, rows[-1].id)
+
+
 async def test_count_and_exists_cost_one_command_and_no_row(sandbox: Sandbox, ids: list[int]) -> None:
     before = now(sandbox)
     assert await Deal.objects.count() == len(ids)

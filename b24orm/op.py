@@ -1,4 +1,7 @@
-"""`Op`: a terminal operation that has not run yet, and `batch`, which runs several together."""
+"""`Op`: an operation that has not run yet, and `batch`, which runs several together.
+
+What the terminals of querysets and the calls of the raw API give back. It knows a portal by the protocol in `context`.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,8 @@ class Op(Generic[T_co]):
 
     def run_at(self, portal: PortalLike) -> Coroutine[Any, Any, T_co]:
         """The coroutine of the operation, at its own portal or else at *portal*, on that portal's event loop."""
-        return self._run(self._portal or portal)
+        at = self._portal or portal
+        return at.run(lambda: self._run(at))
 
     def run_sync(self) -> T_co:
         """Runs the operation and blocks until it is done: for scripts, threads and notebooks."""
