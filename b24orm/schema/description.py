@@ -14,7 +14,8 @@ __all__ = ["Dialect", "Entity", "Field", "IdField", "Paging", "Paths", "Title"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when the first schema is read, not when the package is imported.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Title(_Part):
