@@ -10,7 +10,7 @@ from typing import TypedDict
 from b24orm.command import Outcome
 from b24orm.compiler import Listing
 from b24orm.engine.dispatcher import Dispatcher
-from b24orm.engine.rows import Progress, Rows, rows_of
+from b24orm.engine.rows import Progress, Rows
 from b24orm.plan import PAGES_PER_BATCH, Lane, LaneBook, Plan, chain
 
 __all__ = ["read_chain", "read_keyset", "read_sequential"]
@@ -60,7 +60,7 @@ class _Chain:
             if outcome.response is None:
                 self.error = outcome
                 break
-            rows = rows_of(listing, outcome.response.result)
+            rows = progress.page(outcome.response.result)
             here = progress.check(rows, edge, high)
             if rows:
                 self.pages.append(rows)
@@ -84,7 +84,7 @@ async def read_sequential(
         outcome = await dispatcher.run(listing.command(**_span(listing, low, high)))
         if outcome.response is None:
             progress.fail(outcome)
-        rows = rows_of(listing, outcome.response.result)
+        rows = progress.page(outcome.response.result)
         last = progress.check(rows, low, high)
         if last is None:
             return
@@ -134,8 +134,8 @@ async def read_keyset(
         on_total(total if listing.limit is None else min(total, listing.limit))
     low, high = progress.own_bounds()
     left = listing.limit
-    head = rows_of(listing, head_outcome.response.result)
-    tail = rows_of(listing, tail_outcome.response.result)[::-1]
+    head = progress.page(head_outcome.response.result)
+    tail = progress.page(tail_outcome.response.result)[::-1]
     head_last = progress.check(head, low, high)
     tail_last = progress.check(tail, low, high)
     page = _cut(head, left)

@@ -10,7 +10,7 @@ from b24orm.command import Command, Outcome
 from b24orm.compiler import Listing
 from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.keyset import read_chain, read_keyset, read_sequential
-from b24orm.engine.rows import Progress, Rows, rows_of
+from b24orm.engine.rows import Progress, Rows
 from b24orm.plan import PAGES_PER_BATCH, Plan
 
 __all__ = ["read"]
@@ -66,7 +66,7 @@ async def _single(dispatcher: Dispatcher, plan: Plan, listing: Listing, progress
     outcome = await dispatcher.run(plan.first[0])
     if outcome.response is None:
         progress.fail(outcome)
-    rows = rows_of(listing, outcome.response.result)
+    rows = progress.page(outcome.response.result)
     if plan.strategy == "one page":
         if listing.by_id:
             progress.check(rows, *progress.own_bounds())
@@ -109,7 +109,7 @@ async def _by_ids(
         async for outcome in outcomes:
             if outcome.response is None:
                 progress.fail(outcome)
-            rows = rows_of(listing, outcome.response.result)
+            rows = progress.page(outcome.response.result)
             last = progress.check(rows, last, None) or last
             asked = set(chunks[number])
             if any(listing.key_of(row) not in asked for row in rows):
@@ -133,7 +133,7 @@ async def _counted(
     first = await dispatcher.run(listing.command(start=begin, ids=listing.ids))
     if first.response is None:
         progress.fail(first)
-    rows = rows_of(listing, first.response.result)
+    rows = progress.page(first.response.result)
     total = first.response.total
     end = None if listing.limit is None else listing.offset + listing.limit
     if begin and total is not None and begin >= total:
@@ -147,6 +147,8 @@ async def _counted(
         async for page in _uncounted(dispatcher, listing, progress, begin, first, end, seen):
             yield page
         return
+    if begin == 0 and first.response.next is not None and first.response.next > 0:
+        size = first.response.next  # the page size that the method really has
     if len(rows) < min(size, total - begin):
         progress.stop(f"{listing.method} promised {total} rows and sent a page of {len(rows)}")
     starts = range(begin + size, stop, size)
@@ -159,7 +161,7 @@ async def _counted(
             number += 1
             if outcome.response is None:
                 progress.fail(outcome)
-            rows = rows_of(listing, outcome.response.result)
+            rows = progress.page(outcome.response.result)
             if outcome.response.total != total or len(rows) != min(size, total - start):
                 progress.stop(
                     f"rows came or went while {listing.method} was read by pages: "
@@ -203,6 +205,6 @@ async def _uncounted(
         outcome = await dispatcher.run(listing.command(start=begin, ids=listing.ids))
         if outcome.response is None:
             progress.fail(outcome)
-        rows = rows_of(listing, outcome.response.result)
+        rows = progress.page(outcome.response.result)
         yield _fresh(listing, progress, rows, seen)[: None if end is None else end - begin]
         following = outcome.response.next

@@ -57,6 +57,20 @@ class Progress:
             self.stop(f"{self._listing.method} sent a row without a usable {self._listing.id_wire!r}")
         return -key if self._listing.descending else key
 
+    def page(self, result: Any) -> Rows:
+        """The rows of one page.
+
+        Raises:
+            TransportError: the answer does not have the documented shape, and nothing was handed out yet.
+            IncompleteResult: the same, later.
+        """
+        try:
+            return rows_of(self._listing, result)
+        except TransportError as error:
+            if self.rows == 0:
+                raise
+            self.stop(str(error), error)
+
     def own_bounds(self) -> tuple[int | None, int | None]:
         """The user's own bounds on the id as positions, both excluded."""
         above, below = self._listing.bounds.above, self._listing.bounds.below
