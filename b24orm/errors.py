@@ -97,7 +97,7 @@ class InvalidValue(QueryError):
 
 
 class FieldNotLoaded(B24OrmError, AttributeError):
-    """Access to a field that the query did not select. Select it, or ``await obj.refresh()``."""
+    """Access to a field that the query did not select. Select it, or select nothing to load everything."""
 
 
 class DoesNotExist(B24OrmError, LookupError):
@@ -166,7 +166,7 @@ class PortalError(B24OrmError):
         code: the portal's error code, as sent (may be empty).
         description: the portal's own words.
         status: the HTTP status; 200 for an error of one command of a batch.
-        method: the REST method that failed, None when the whole request did.
+        method: the REST method that failed; ``batch`` when a whole batch did.
     """
 
     def __init__(self, code: str, description: str = "", *, status: int = 400, method: str | None = None) -> None:

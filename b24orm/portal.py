@@ -20,6 +20,7 @@ from b24orm.context import PortalLike, default_portal, portal_in_context
 from b24orm.engine import Dispatcher, Stats, read
 from b24orm.errors import ConfigurationError, InvalidValue, UnsupportedQuery
 from b24orm.limits import Limits
+from b24orm.narrow import is_mapping, is_sequence
 from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_list
 from b24orm.sync import background_loop, iterate_across, iterate_blocking, run_across, run_blocking
@@ -64,11 +65,17 @@ class Portal:
         session: aiohttp.ClientSession | None = None,
         crm_api: Literal["item", "classic"] = "item",
     ) -> None:
+        self._auth = Webhook.parse(webhook_url)
         if crm_api not in ("item", "classic"):
             raise ConfigurationError(f"crm_api is 'item' or 'classic', not {crm_api!r}")
         if max_concurrency is not None and max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency is a positive number, not {max_concurrency!r}")
-        self._auth = Webhook.parse(webhook_url)
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
+            raise ConfigurationError(f"timeout is a positive number of seconds, not {timeout!r}")
+        if limits is not None and not isinstance(limits, Limits):
+            raise ConfigurationError(f"limits is a Limits, such as Limits.standard(), not {type(limits).__name__}")
+        if session is not None and not isinstance(session, aiohttp.ClientSession):
+            raise ConfigurationError(f"session is an aiohttp.ClientSession, not {type(session).__name__}")
         self.limits = limits or Limits.standard()
         self._timeout = timeout
         self._max_concurrency = max_concurrency
@@ -94,8 +101,10 @@ class Portal:
 
     @override
     def __repr__(self) -> str:
-        state = "open" if self._dispatcher is not None else "closed"
-        return f"<Portal {self._auth.redacted} ({state})>"
+        auth = getattr(self, "_auth", None)
+        if auth is None:  # the constructor refused the URL, and an error reporter wants to show what there is
+            return "<Portal (no usable URL)>"
+        return f"<Portal {auth.redacted} ({'open' if getattr(self, '_dispatcher', None) else 'closed'})>"
 
     @property
     def is_open(self) -> bool:
@@ -232,6 +241,8 @@ class Portal:
 
         No outcome raises by itself; look at ``.status`` and ``.error``, or call ``.unwrap()``.
         """
+        if not is_sequence(params):
+            raise InvalidValue(f"call_many takes a list of parameters, one mapping a call, not {type(params).__name__}")
         commands = [_command(method, one) for one in params]
 
         async def run(_: PortalLike) -> list[Outcome]:
@@ -258,13 +269,18 @@ class Portal:
         Raises:
             InvalidValue: no calls, more than 50, or a name that PHP would take for a number.
         """
+        if not is_mapping(commands):
+            raise InvalidValue(f"a batch is a mapping of names to calls, not a {type(commands).__name__}")
         if not 0 < len(commands) <= BATCH_SIZE:
             raise InvalidValue(f"a batch holds 1 to {BATCH_SIZE} calls, not {len(commands)}; use call_many for more")
         chained: list[Command] = []
         for key, value in commands.items():
             if not key or key.isdigit() or any(c in key for c in "[]$ "):
                 raise InvalidValue(f"{key!r} cannot name a call of a batch: no plain numbers, brackets, blanks or $")
-            method, params = (value, None) if isinstance(value, str) else value
+            pair = (value, None) if isinstance(value, str) else value
+            if not is_sequence(pair) or len(pair) != 2:
+                raise InvalidValue(f"call {key!r} of a batch is a method, or a pair of method and parameters")
+            method, params = pair
             chained.append(replace(_command(method, params), key=key))
 
         async def run(_: PortalLike) -> dict[str, Outcome]:
@@ -301,6 +317,8 @@ def _command(method: str, params: Mapping[str, Any] | None) -> Command:
         raise InvalidValue(f"a REST method is named by a string such as 'crm.deal.list', not {method!r}")
     if method.strip().lower() == "batch":
         raise UnsupportedQuery("use portal.batch(), which also reads the answer")
+    if params is not None and not is_mapping(params):
+        raise InvalidValue(f"{method}: parameters are a mapping of names to values, not a {type(params).__name__}")
     json_ready(params or {})
     return Command(method.strip(), dict(params or {}))
 

@@ -125,6 +125,32 @@ def test_unusable_options_are_refused(sandbox: Sandbox) -> None:
         Portal(sandbox.url, crm_api="old")  # type: ignore[arg-type]
     with pytest.raises(errors.ConfigurationError, match="max_concurrency"):
         Portal(sandbox.url, max_concurrency=0)
+    for timeout in (0, -1, "x", None, True):
+        with pytest.raises(errors.ConfigurationError, match="timeout"):
+            Portal(sandbox.url, timeout=timeout)  # type: ignore[arg-type]
+    with pytest.raises(errors.ConfigurationError, match="limits"):
+        Portal(sandbox.url, limits=5)  # type: ignore[arg-type]
+    with pytest.raises(errors.ConfigurationError, match="session"):
+        Portal(sandbox.url, session="x")  # type: ignore[arg-type]
+
+
+def test_a_portal_that_could_not_be_made_can_be_shown() -> None:
+    assert repr(Portal.__new__(Portal)) == "<Portal (no usable URL)>"
+
+
+def test_raw_calls_of_the_wrong_shape_are_refused(sandbox: Sandbox) -> None:
+    portal: Any = Portal(sandbox.url)
+    calls: list[Any] = [
+        lambda: portal.call("profile", [1]),
+        lambda: portal.call_many("profile", None),
+        lambda: portal.call_many("profile", [5]),
+        lambda: portal.batch(["profile"]),
+        lambda: portal.batch({"a": 5}),
+        lambda: portal.batch({"a": ("profile", [1])}),
+    ]
+    for wrong in calls:
+        with pytest.raises(errors.InvalidValue):
+            wrong()
 
 
 def test_the_webhook_may_stand_in_the_environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

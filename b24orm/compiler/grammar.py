@@ -23,7 +23,6 @@ from b24orm.schema import Entity, Field
 
 __all__ = ["Grammar", "grammar_for", "wire_name", "wire_value"]
 
-Start = int
 Direction = Literal["ASC", "DESC"]
 
 _PREFIX: dict[Lookup, str] = {

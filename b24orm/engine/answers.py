@@ -71,7 +71,7 @@ class BatchAnswer:
             return succeeded(
                 self._results[key], _number(self._totals.get(key)), _number(self._nexts.get(key)), self._times.get(key)
             )
-        if self._errors:
+        if self._halt and self._errors:
             return Outcome(
                 "not_executed", error=B24OrmError(f"{command.method}: not executed, a command before it failed")
             )

@@ -57,6 +57,10 @@ class Progress:
             self.stop(f"{self._listing.method} sent a row without a usable {self._listing.id_wire!r}")
         return -key if self._listing.descending else key
 
+    def go_on_with(self, listing: Listing) -> None:
+        """The rest of the same list is read as *listing*."""
+        self._listing = listing
+
     def page(self, result: Any) -> Rows:
         """The rows of one page.
 
@@ -77,6 +81,22 @@ class Progress:
         if self._listing.descending:
             return (None if below is None else -below), (None if above is None else -above)
         return above, below
+
+    def asked_for(self, rows: Rows) -> list[int]:
+        """The ids of *rows*, in whatever order; none may lie outside what the list asks for.
+
+        Raises:
+            IncompleteResult: one does: the portal ignores the id filter, and what else it ignores cannot be known.
+        """
+        listing = self._listing
+        low, high = listing.bounds.above, listing.bounds.below
+        wanted = None if listing.ids is None else frozenset(listing.ids)
+        keys = [abs(self.position(row)) for row in rows]
+        for key in keys:
+            outside = (low is not None and key <= low) or (high is not None and key >= high)
+            if outside or (wanted is not None and key not in wanted):
+                self.stop(f"the portal ignores the id filter of {listing.method}: id {key} was not asked for")
+        return keys
 
     def check(self, rows: Rows, low: int | None, high: int | None) -> int | None:
         """The position of the last of *rows*, which must ascend and lie between *low* and *high* (both excluded).

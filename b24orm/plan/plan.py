@@ -29,6 +29,7 @@ Strategy = Literal[
     "keyset",
     "sequential",
     "counted",
+    "offset",
     "whole",
     "batch",
     "call",
@@ -178,14 +179,27 @@ def _by_ids(listing: Listing, ids: tuple[int, ...], size: int) -> Plan:
 
 
 def _counted(listing: Listing, size: int) -> Plan:
-    if listing.order:
-        reason = "counted pages: the order is not by id, so that ids cannot lead from page to page"
-    elif listing.paging.mode == "counted":
-        reason = "counted pages: the method cannot be read by id"
-    else:
-        reason = "counted pages: the window does not start at the first row"
     first = listing.command(start=listing.offset // size * size, ids=listing.ids)
-    if listing.limit is not None and listing.offset % size + listing.limit <= size:
+    within = listing.offset % size
+    batch = size * PAGES_PER_BATCH
+    rows = "(N - offset)" if listing.offset else "N"
+    if listing.limit is not None:
+        rows = f"min({rows.strip('()')}, {listing.limit})"
+    if listing.by_id and listing.paging.mode == "keyset":
+        reason = "one counted page finds the first row of the window, the rest is read by id"
+        if listing.limit is not None and within + listing.limit <= size:
+            return Plan("offset", reason, "1", "1", (first,), listing)
+        return Plan("offset", reason, f"2 + {rows}/{batch}", f"2 + {rows}/{size}", (first,), listing)
+    reason = (
+        "counted pages: the order is not by id, so that ids cannot lead from page to page"
+        if listing.order
+        else "counted pages: the method cannot be read by id"
+    )
+    if listing.limit is not None and within + listing.limit <= size:
         return Plan("counted", reason, "1", "1", (first,), listing)
-    rows = "(N - offset)" if listing.limit is None else str(listing.limit)
-    return Plan("counted", reason, f"1 + {rows}/{size * PAGES_PER_BATCH}", f"1 + {rows}/{size}", (first,), listing)
+    if not listing.id_wire:
+        return Plan("counted", reason, f"1 + {rows}/{batch}", f"1 + {rows}/{size}", (first,), listing)
+    reason += "; all pages are read again at the end, ids only, to show that no row moved"
+    if not batchable(json_ready(first.params)):
+        return Plan("counted", reason, f"2 x {rows}/{size}", f"2 x {rows}/{size}", (first,), listing)
+    return Plan("counted", reason, f"1 + 2 x {rows}/{batch}", f"2 x {rows}/{size}", (first,), listing)

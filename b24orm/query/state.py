@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from b24orm.errors import QueryError
 from b24orm.query.logic import Node, normalize
 from b24orm.query.tree import Q
 
@@ -50,10 +51,10 @@ class Query:
         """The window ``[start:stop]`` inside the present window.
 
         Raises:
-            ValueError: a negative bound; the portal cannot count from the end.
+            QueryError: a negative bound; the portal cannot count from the end.
         """
         if (start is not None and start < 0) or (stop is not None and stop < 0):
-            raise ValueError("negative slice bounds are not supported: reverse the order instead")
+            raise QueryError("negative slice bounds are not supported: reverse the order instead")
         begin = start or 0
         limit = None if stop is None else max(0, stop - begin)
         if self.limit is not None:

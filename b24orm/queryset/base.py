@@ -212,7 +212,7 @@ class BaseQuerySet(Generic[M]):
 
     def _one(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> tuple[Reading, int | None]:
         ids = [{"id": arg} for arg in args if not isinstance(arg, Q)]
-        if len(ids) > 1:
+        if len(ids) + ("id" in lookups) > 1:
             raise QueryError("get takes one id")
         exprs = tuple(arg for arg in args if isinstance(arg, Q))
         found = self._filter(exprs, {**lookups, **(ids[0] if ids else {})})

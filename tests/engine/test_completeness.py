@@ -87,6 +87,51 @@ async def test_rows_deleted_while_pages_are_counted_are_noticed(sandbox: Sandbox
             await Deal.objects.order_by("title")
 
 
+def swap(sandbox: Sandbox, gone: int, moment: int = 2) -> None:
+    """Lets one row leave and another come just before the second command: totals stay, and so do lengths of pages."""
+    count = 0
+
+    def hook(method: str, params: dict[str, Any], index: int) -> None:
+        nonlocal count
+        count += 1
+        if count == moment:
+            sandbox.remove("deal", gone)
+            sandbox.insert("deal", title="new", opportunity=0, stage_semantic_id="P")
+
+    sandbox.before_command = hook
+
+
+@pytest.mark.parametrize("window", [slice(None), slice(0, 200), slice(60, 260)])
+async def test_a_row_that_leaves_while_another_comes_is_noticed_in_counted_pages(
+    sandbox: Sandbox, window: slice
+) -> None:
+    async with Portal(sandbox.url):
+        first = (await Deal.objects.order_by("-opportunity")[:1])[0].id
+        swap(sandbox, first)
+        with pytest.raises(errors.IncompleteResult, match=r"rows came, went or moved|came twice"):
+            await Deal.objects.order_by("-opportunity")[window]
+
+
+async def test_a_window_by_id_loses_no_row_to_one_that_leaves(sandbox: Sandbox) -> None:
+    ids = sandbox.ids("deal")
+    swap(sandbox, ids[0])
+    async with Portal(sandbox.url) as portal:
+        assert [deal.id for deal in await Deal.objects.all()[60:]][:640] == ids[60:]
+        assert portal.stats.requests <= 4
+        assert [d.id for d in await Deal.objects.order_by("-id")[10:120]] == sandbox.ids("deal")[::-1][10:120]
+
+
+async def test_foreign_rows_under_a_foreign_order_are_found_out(hurried: HurriedClock) -> None:
+    with Sandbox(deals=300, limits=Limits.none(), ignore_id_filter=True) as sandbox:
+        async with Portal(sandbox.url):
+            named = Deal.objects.filter(id__in=[104, 105]).order_by("title")
+            for query in (named, named[:5], Deal.objects.filter(id__gt=10**6).order_by("title")[:10]):
+                with pytest.raises(errors.IncompleteResult, match="ignores the id filter"):
+                    await query
+            with pytest.raises(errors.IncompleteResult):
+                await named.first()
+
+
 async def test_counted_pages_without_a_total_follow_the_next_page() -> None:
     with Sandbox(deals=330, limits=Limits.none(), omit_total=True) as sandbox:
         async with Portal(sandbox.url):

@@ -183,7 +183,7 @@ def test_plans_can_be_had_of_every_operation_without_a_portal() -> None:
         "keyset": [qs, qs.values("id"), qs.values_list("id"), qs.order_by("-id"), Deal.objects],
         "one page": [qs[:10], qs.first(), qs.last(), qs.exists(), qs.get(title="x"), qs.get_or_none(title="x")],
         "chain": [qs[:120]],
-        "counted": [qs[10:60], qs.order_by("title")],
+        "offset": [qs[10:60], qs.order_by("title")],
         "count": [qs.count()],
         "get": [Deal.objects.get(5), Deal.objects.get(id=5), Deal.objects.get_or_none(Deal.id == 5)],
         "by ids": [Deal.objects.in_bulk([1, 2])],

@@ -365,3 +365,15 @@ async def test_a_closed_portal_says_so(sandbox: Sandbox) -> None:
             await ask
     with pytest.raises(ConfigurationError):
         Deal.objects.using(closed).run_sync()
+
+
+async def test_a_window_of_many_ids_reads_no_more_chunks_than_it_needs(sandbox: Sandbox, ids: list[int]) -> None:
+    before = sandbox.books.rows
+    assert [deal.id for deal in await Deal.objects.filter(id__in=ids)[:10]] == ids[:10]
+    assert await Deal.objects.filter(id__in=ids).exists()
+    assert sandbox.books.rows - before <= 100
+
+
+async def test_get_takes_an_id_once(ids: list[int]) -> None:
+    with pytest.raises(QueryError, match="one id"):
+        Deal.objects.get(ids[0], id=ids[1])
