@@ -268,14 +268,14 @@ async def test_slow_methods_get_shorter_batches() -> None:
 
 
 async def test_the_bucket_is_never_overfilled() -> None:
-    limits = Limits(rate=40.0, burst=8)
+    limits = Limits(rate=20.0, burst=62)  # large enough for its whole margin: a busy machine delays requests unevenly
     with Sandbox(deals=10, limits=limits) as sandbox:
         async with Portal(sandbox.url, limits=limits) as portal:
-            for _ in range(40):
+            for _ in range(80):
                 await portal.call("server.time")
             assert portal.stats.waited > 0
     assert sandbox.books.refusals == 0
-    assert sandbox.books.requests == 40
+    assert sandbox.books.requests == 80
 
 
 async def test_closing_tells_whoever_waits() -> None:
