@@ -20,8 +20,8 @@ from typing import Any, Literal
 __all__ = ["Lane", "LaneBook"]
 
 # How many times longer than the guess a lane is cut: a chain that comes back full wastes nothing, whatever is left
-# over, while a hole in the ids that swallows a lane wastes its whole batch. Measured on ids with holes of all sizes
-# (docs/benchmarks.md).
+# over, while a hole in the ids that swallows a lane wastes its whole batch. Chosen by simulating ids with holes of
+# many sizes, for few requests; not tuned for the latency of a real portal.
 _STRETCH = 2.0
 # One more lane at a time for so many batches that are still to come: a wrong guess costs a request or two, which a
 # long list does not feel and a short one does.
