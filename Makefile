@@ -9,10 +9,16 @@ PIP     := $(BIN)/python -m pip --disable-pip-version-check
 RUNTIME := $(VENV)/.installed-runtime
 DEV     := $(VENV)/.installed-dev
 
+# `make bench`: options for `python -m benchmarks`, and a Python for the client that needs a newer one.
+BENCH           ?=
+BENCH_PYTHON312 ?= python3.12
+BENCH_PEERS     := .venv-bench/.installed
+BENCH_PEERS312  := .venv-bench312/.installed
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format clean
+.PHONY: help demo test check format bench clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -38,8 +44,16 @@ format: $(DEV) ## bring the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: $(RUNTIME) $(BENCH_PEERS) ## the same work by b24orm and by other clients; BENCH=--quick for a short run
+	@if $(BENCH_PYTHON312) -c 'import sys; sys.exit(sys.version_info < (3, 12))' >/dev/null 2>&1; then \
+		$(MAKE) --no-print-directory $(BENCH_PEERS312); \
+	else \
+		echo "without b24api: it needs Python 3.12, and $(BENCH_PYTHON312) is none (set BENCH_PYTHON312)" >&2; \
+	fi
+	$(BIN)/python -m benchmarks $(BENCH)
+
 clean: ## remove the environment and what the tools left behind
-	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-bench .venv-bench312 build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Python without ensurepip (Debian splits it off) still makes a venv, which the pip outside can fill.
@@ -59,4 +73,15 @@ $(RUNTIME): pyproject.toml | $(BIN)/python
 
 $(DEV): pyproject.toml $(RUNTIME)
 	$(PIP) install --quiet --group dev
+	@touch $@
+
+# Other clients, which must not meet ours: our pip fills their environments.
+$(BENCH_PEERS): pyproject.toml $(RUNTIME)
+	@$(PYTHON) -m venv --without-pip .venv-bench
+	$(PIP) --python .venv-bench/bin/python install --quiet --group bench
+	@touch $@
+
+$(BENCH_PEERS312): pyproject.toml $(RUNTIME)
+	@$(BENCH_PYTHON312) -m venv --without-pip .venv-bench312
+	$(PIP) --python .venv-bench312/bin/python install --quiet --group bench312
 	@touch $@

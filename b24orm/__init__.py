@@ -8,7 +8,8 @@
         async for deal in Deal.objects.filter(Deal.opportunity >= 100_000).select("id", "title"):
             print(deal.id, deal.title)
 
-Entities (`Deal`, `Contact`, …) are imported when they are first named.
+What defines models and builds queries is loaded at once; entities (`Deal`, `Contact`, …) and what talks to a portal
+(`Portal`, and aiohttp with it) are loaded when they are first named.
 """
 
 from __future__ import annotations
@@ -19,11 +20,9 @@ from typing import TYPE_CHECKING, Any
 from b24orm import errors
 from b24orm.command import Outcome, Response
 from b24orm.errors import B24OrmError
-from b24orm.limits import Limits
 from b24orm.model import Col, Column, DecimalCol, Model, OptionalDecimalCol, column
 from b24orm.op import Op, batch
 from b24orm.plan import Plan
-from b24orm.portal import Portal, connect
 from b24orm.query import Q
 
 if TYPE_CHECKING:
@@ -36,6 +35,9 @@ if TYPE_CHECKING:
     from b24orm.entities import SmartInvoice as SmartInvoice
     from b24orm.entities import Status as Status
     from b24orm.entities import User as User
+    from b24orm.limits import Limits as Limits
+    from b24orm.portal import Portal as Portal
+    from b24orm.portal import connect as connect
 
 __version__ = "0.1.0"
 
@@ -70,13 +72,29 @@ __all__ = [
 ]
 
 
+_HOMES = {
+    "Category": "b24orm.entities",
+    "Company": "b24orm.entities",
+    "Contact": "b24orm.entities",
+    "Deal": "b24orm.entities",
+    "Lead": "b24orm.entities",
+    "Limits": "b24orm.limits",
+    "Portal": "b24orm.portal",
+    "Quote": "b24orm.entities",
+    "SmartInvoice": "b24orm.entities",
+    "Status": "b24orm.entities",
+    "User": "b24orm.entities",
+    "connect": "b24orm.portal",
+}
+"""Where the names live that are loaded when they are first asked for."""
+
+
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    entities = import_module("b24orm.entities")
-    if name not in entities.__all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{errors.nearest(name, __all__)}")
-    value = getattr(entities, name)
+    home = _HOMES.get(name)
+    if home is None:
+        hint = "" if name.startswith("_") else errors.nearest(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+    value = getattr(import_module(home), name)
     globals()[name] = value
     return value
 

@@ -15,6 +15,7 @@ from b24orm.errors import ConfigurationError
 if TYPE_CHECKING:
     from b24orm.command import Command, Outcome
     from b24orm.plan import Plan
+    from b24orm.transport import RowFormat
 
 __all__ = ["PortalLike", "current_portal", "default_portal", "portal_in_context"]
 
@@ -35,9 +36,14 @@ class PortalLike(Protocol):
         ...
 
     def read(
-        self, plan: Plan, *, on_total: Callable[[int], None] | None = None
-    ) -> AsyncGenerator[list[dict[str, Any]]]:
-        """Pages of raw rows, as *plan* says."""
+        self,
+        plan: Plan,
+        format: RowFormat,
+        *,
+        on_total: Callable[[int], None] | None = None,
+        on_rest: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[list[Any]]:
+        """Pages of rows, as *plan* says and *format* reads them."""
         ...
 
     def submit(self, command: Command) -> Awaitable[Outcome]:

@@ -28,9 +28,8 @@ No message, repr or chained cause of these ever holds a webhook code or a token.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal, Self
 
 from typing_extensions import override
 
@@ -52,6 +51,7 @@ __all__ = [
     "PortalError",
     "QueryError",
     "RateLimited",
+    "ResumePoint",
     "TransportError",
     "UnknownField",
     "UnsupportedQuery",
@@ -108,22 +108,55 @@ class MultipleObjectsReturned(B24OrmError):
     """``get`` matched more than one row."""
 
 
+class ResumePoint(int):
+    """How far a list has come: an id or an offset, which is a number like any other, and how many rows that was.
+
+    Attributes:
+        rows: how many rows were handed out before it.
+        by: ``id`` or ``offset``: what the number is.
+    """
+
+    rows: int
+    by: Literal["id", "offset"]
+
+    def __new__(cls, value: int, *, rows: int = 0, by: Literal["id", "offset"] = "id") -> Self:
+        """The point behind the row with that id, or behind so many rows."""
+        new = super().__new__(cls, value)
+        new.rows, new.by = rows, by
+        return new
+
+    @override
+    def __repr__(self) -> str:
+        return f"ResumePoint({int(self)}, rows={self.rows}, by={self.by!r})"
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored_point, (int(self), self.rows, self.by)
+
+
+def _restored_point(value: int, rows: int, by: Literal["id", "offset"]) -> ResumePoint:
+    return ResumePoint(value, rows=rows, by=by)
+
+
 class IncompleteResult(B24OrmError):
     """A list that cannot be shown to be complete.
 
     Attributes:
         rows_so_far: how many rows were handed out, all of them right and none twice.
-        resume_point: the last id handed out (or the offset reached, for counted lists); None if there is none.
+        resume_point: where to go on, for ``queryset.resume(point)``: the last id handed out (or the offset reached,
+            for lists that are not read by id) as a `ResumePoint`; None if nothing was handed out.
         reason: what went wrong, in words.
     """
 
-    def __init__(self, reason: str, *, rows_so_far: int = 0, resume_point: Any = None) -> None:
-        super().__init__(
-            f"the list is not complete: {reason} ({rows_so_far} rows so far, resume after {resume_point!r})"
-        )
+    def __init__(self, reason: str, *, rows_so_far: int = 0, resume_point: int | None = None) -> None:
+        point = resume_point
+        if point is not None and not isinstance(point, ResumePoint):
+            point = ResumePoint(point, rows=rows_so_far)
+        where = "" if point is None else f", resume after {point.by} {int(point)}"
+        super().__init__(f"the list is not complete: {reason} ({rows_so_far} rows so far{where})")
         self.reason = reason
         self.rows_so_far = rows_so_far
-        self.resume_point = resume_point
+        self.resume_point = point
 
 
 class InvalidRow(B24OrmError):
@@ -151,12 +184,14 @@ class TransportError(B24OrmError):
     Attributes:
         sent: whether the request may have reached the portal. False proves that nothing ran.
         status: HTTP status of the answer, None if there was none.
+        timed_out: whether the answer took too long, for us or for the portal's front (504).
     """
 
-    def __init__(self, message: str, *, sent: bool = True, status: int | None = None) -> None:
+    def __init__(self, message: str, *, sent: bool = True, status: int | None = None, timed_out: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
         self.status = status
+        self.timed_out = timed_out or status == 504
 
 
 class PortalError(B24OrmError):
@@ -212,6 +247,8 @@ class OutcomeUnknown(B24OrmError):
 
 def nearest(name: str, known: Iterable[str], *, limit: int = 3) -> str:
     """A hint like ``; did you mean 'title'?``, or an empty string if nothing known comes close."""
+    import difflib  # here, since most programs make no such mistake
+
     close = difflib.get_close_matches(name, list(known), n=limit, cutoff=0.6)
     if not close:
         return ""

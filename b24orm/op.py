@@ -5,7 +5,6 @@ What the terminals of querysets and the calls of the raw API give back. It knows
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
 from contextlib import aclosing
 from typing import Any, Generic, Protocol, TypeVar, overload
@@ -159,6 +158,8 @@ def batch(*ops: Runnable[Any]) -> Op[Any]:
             raise QueryError(f"batch takes operations such as Deal.objects.count(), not {op!r}")
 
     async def together(portal: PortalLike) -> tuple[Any, ...]:
+        import asyncio  # here, since programs that only define models and queries have no event loop
+
         answers = await asyncio.gather(*(op.run_at(portal) for op in ops), return_exceptions=True)
         for answer in answers:
             if isinstance(answer, BaseException):

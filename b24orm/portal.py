@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
@@ -17,14 +17,14 @@ from typing_extensions import override
 from b24orm.command import Command, Outcome, Response
 from b24orm.compiler import compile_raw_list, json_ready
 from b24orm.context import PortalLike, default_portal, portal_in_context
-from b24orm.engine import Dispatcher, Stats, read
+from b24orm.engine import Dispatcher, RawRows, Stats, read
 from b24orm.errors import ConfigurationError, InvalidValue, UnsupportedQuery
 from b24orm.limits import Limits
 from b24orm.narrow import is_mapping, is_sequence
 from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_list
 from b24orm.sync import background_loop, iterate_across, iterate_blocking, run_across, run_blocking
-from b24orm.transport import Transport, Webhook
+from b24orm.transport import RowFormat, Transport, Webhook
 
 __all__ = ["Portal", "connect"]
 
@@ -180,13 +180,23 @@ class Portal:
         return self._dispatcher, self._home
 
     async def read(
-        self, plan: Plan, *, on_total: Callable[[int], None] | None = None
-    ) -> AsyncGenerator[list[dict[str, Any]]]:
-        """Pages of raw rows, as *plan* says."""
+        self,
+        plan: Plan,
+        format: RowFormat,
+        *,
+        on_total: Callable[[int], None] | None = None,
+        on_rest: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[list[Any]]:
+        """Pages of rows, as *plan* says and *format* reads them.
+
+        *on_total* is told how many rows match, *on_rest* in words when the method has to rest for its server time.
+        """
         dispatcher, _ = self._ready()
-        async with aclosing(read(dispatcher, plan, on_total=on_total)) as pages:
-            async for page in pages:
-                yield page
+        method = "" if plan.listing is None else plan.listing.method
+        with dispatcher.watching(method, on_rest):
+            async with aclosing(read(dispatcher, plan, format, on_total=on_total)) as pages:
+                async for page in pages:
+                    yield page
 
     async def submit(self, command: Command) -> Outcome:
         """Runs one command; the outcome tells what became of it."""
@@ -207,6 +217,29 @@ class Portal:
     def iterate_sync(self, work: Callable[[], AsyncGenerator[T]]) -> Iterator[T]:
         """The same, blocking the calling thread."""
         return iterate_blocking(self._ready()[1], work)
+
+    # -- going easy on it ------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def slow(self, *, concurrency: int = 1, rate: float | None = None) -> Generator[None]:
+        """``with portal.slow():`` takes the foot off, for everything that this portal object does meanwhile.
+
+        Requests leave one after the other, evenly and without any burst: for long jobs beside people who work, or for a
+        portal that struggles. What is under way already is not touched. Blocks may overlap; the strictest counts.
+
+        Args:
+            concurrency: HTTP requests under way at once.
+            rate: requests a second; None for half of what the limits allow (1.0 where there are none).
+
+        Raises:
+            ConfigurationError: the portal is not open, or a number is not above zero.
+        """
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+            raise ConfigurationError(f"concurrency is a whole number of requests, 1 or more, not {concurrency!r}")
+        if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or not rate > 0):
+            raise ConfigurationError(f"rate is a number of requests a second, above zero, not {rate!r}")
+        with self._ready()[0].throttle.slow(concurrency=concurrency, rate=rate):
+            yield
 
     # -- the raw API ---------------------------------------------------------------------------------------------
 
@@ -302,9 +335,10 @@ class Portal:
             IncompleteResult: when run, if the list cannot be shown to be whole.
         """
         plan = plan_list(compile_raw_list(method, params))
+        format = RawRows("" if plan.listing is None else plan.listing.id_wire)
 
         async def pages(_: PortalLike) -> AsyncGenerator[list[dict[str, Any]]]:
-            async with aclosing(self.read(plan)) as source:
+            async with aclosing(self.read(plan, format)) as source:
                 async for page in source:
                     yield page
 

@@ -40,7 +40,7 @@ PARENTS: dict[str, tuple[type[BaseException], ...]] = {
     "MethodNotFound": (PortalError,),
     "OutcomeUnknown": (B24OrmError,),
 }
-NAMES = sorted(name for name in errors.__all__ if name != "nearest")
+NAMES = sorted(name for name in errors.__all__ if name not in ("nearest", "ResumePoint"))
 
 
 def test_the_tree_holds_every_error_and_no_other() -> None:
@@ -108,7 +108,7 @@ def test_a_field_that_was_not_loaded_is_an_attribute_error_so_that_hasattr_works
         (PortalError("", "Not found"), "error without a code: Not found (HTTP 400)"),
         (
             IncompleteResult("it broke", rows_so_far=3, resume_point=9),
-            "the list is not complete: it broke (3 rows so far, resume after 9)",
+            "the list is not complete: it broke (3 rows so far, resume after id 9)",
         ),
         (InvalidRow("Deal", 7, "title", None), "Deal id=7: field 'title' cannot hold None"),
         (InvalidRow("Deal", 7, "title", 1, "no text"), "Deal id=7: field 'title' cannot hold 1 (no text)"),
@@ -138,3 +138,14 @@ def test_the_nearest_names_are_offered_and_only_if_they_are_near() -> None:
     assert nearest("titel", ["title", "id"]) == "; did you mean 'title'?"
     assert nearest("name", ["names", "name_2", "namer", "named"], limit=2).count("name") == 2
     assert nearest("xyz", ["title"]) == ""
+
+
+def test_a_resume_point_is_a_number_that_knows_what_it_counts() -> None:
+    point = errors.ResumePoint(991, rows=150)
+    assert (point, point + 1, point.rows, point.by) == (991, 992, 150, "id")
+    assert repr(errors.ResumePoint(50, rows=50, by="offset")) == "ResumePoint(50, rows=50, by='offset')"
+    copy = pickle.loads(pickle.dumps(point))
+    assert (copy, copy.rows, copy.by) == (991, 150, "id")
+    plain = IncompleteResult("gone", rows_so_far=7, resume_point=12).resume_point
+    assert plain is not None
+    assert (plain, plain.rows) == (12, 7)

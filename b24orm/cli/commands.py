@@ -35,4 +35,11 @@ def serve(arguments: argparse.Namespace) -> int:
 
     what = f"a portal with {arguments.deals:,} deals, seed {arguments.seed}, limits of the plan {arguments.plan!r}"
     print(f"{what}; Ctrl-C ends it", file=sys.stderr, flush=True)
-    return serve_portal(port=arguments.port, deals=arguments.deals, seed=arguments.seed, plan=arguments.plan)
+    return serve_portal(
+        port=arguments.port,
+        deals=arguments.deals,
+        deal_ids=arguments.deal_ids,
+        seed=arguments.seed,
+        plan=arguments.plan,
+        count_cost=arguments.count_cost,
+    )

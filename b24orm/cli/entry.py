@@ -73,6 +73,18 @@ def _parser() -> argparse.ArgumentParser:
         default="standard",
         help="the tariff whose limits the portal keeps (default: %(default)s)",
     )
+    serve.add_argument(
+        "--deal-ids",
+        choices=("dense", "gaps"),
+        help="the deals' ids: 1 to N, or with 8 %% gaps and a wide hole (default: holes as real portals have them)",
+    )
+    serve.add_argument(
+        "--count-cost",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="what each row costs that a list counts (default: %(default)s; 20e-6 on large portals)",
+    )
     serve.set_defaults(run=commands.serve)
     return parser
 

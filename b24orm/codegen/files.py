@@ -7,7 +7,7 @@ from pathlib import Path
 
 from b24orm.codegen.index import render_index
 from b24orm.codegen.module import MARKER, render_module
-from b24orm.schema import Entity, entity, entity_keys, schema_directory
+from b24orm.schema import Entity, checked_entity, entity_keys, schema_directory
 
 __all__ = ["generate", "render_meta_schema"]
 
@@ -53,7 +53,7 @@ def _entities() -> Path:
 
 
 def _wanted(target: Path | None) -> dict[Path, str]:
-    entities = [entity(key) for key in entity_keys()]
+    entities = [checked_entity(key) for key in entity_keys()]
     directory = target or _entities()
     wanted = {directory / f"{e.key}.py": render_module(e) for e in entities}
     wanted[directory / "__init__.py"] = render_index(entities)

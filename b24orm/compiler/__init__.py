@@ -7,11 +7,12 @@ Pure: no request, no clock, no model. The wire encoding of parameters (JSON and 
 from b24orm.compiler.check import check_condition, check_order, check_select
 from b24orm.compiler.encode import batchable, json_ready, query_string
 from b24orm.compiler.grammar import Grammar, grammar_for
-from b24orm.compiler.listing import Bounds, Listing, compile_list, single_id
+from b24orm.compiler.listing import FIXED_ORDERS, Bounds, Listing, compile_list, single_id
 from b24orm.compiler.local import matches, ordered
 from b24orm.compiler.raw import compile_raw_list
 
 __all__ = [
+    "FIXED_ORDERS",
     "Bounds",
     "Grammar",
     "Listing",

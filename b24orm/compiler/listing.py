@@ -10,10 +10,15 @@ from b24orm.command import Command
 from b24orm.compiler.check import find_field, is_user_field
 from b24orm.compiler.grammar import Direction, Grammar, grammar_for, wire_name
 from b24orm.errors import UnsupportedQuery
+from b24orm.narrow import is_mapping
 from b24orm.query import All, Always, Condition, Never, Node, Query
-from b24orm.schema import Entity, Paging
+from b24orm.schema import Cursor, Entity, Paging
 
-__all__ = ["Bounds", "Listing", "compile_list", "single_id"]
+__all__ = ["FIXED_ORDERS", "Bounds", "Listing", "compile_list", "single_id"]
+
+
+FIXED_ORDERS = {"asc": "the oldest first", "desc": "the newest first"}
+"""What the order of a method that takes none is called, in messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Listing:
         method: REST method of the list.
         grammar: how the family says filters, orders and bounds.
         paging: what the method can do.
-        id_wire: wire name of the id in rows, filters and orders.
+        id_wire: wire name of the id in rows, filters and orders; "" if rows have none that is known.
+        id_filter: its name in filters, orders and selects, where that is another one than in rows; else "".
         rows_path: key of the rows in ``result``; "" if the result is the list.
         fixed: parameters that every call carries.
         select: wire names to ask for; empty means that the method has no projection.
@@ -56,12 +62,17 @@ class Listing:
         never: no row can match, so that no request is needed.
         residue: for methods that hand out everything at once: the filter to apply to the rows, else None.
         local_order: the order to apply to those rows, as attribute names.
+        names: what the method calls the parameters ``filter``, ``select``, ``order``, ``sort`` and ``start``, where it
+            calls them otherwise; "" for one that it does not have.
+        sequence: names of parameters in the order in which the method wants them, where it does.
+        required: fields that every select of the method must name.
     """
 
     method: str
     grammar: Grammar
     paging: Paging
     id_wire: str
+    id_filter: str = ""
     rows_path: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     select: tuple[str, ...] = ()
@@ -75,11 +86,19 @@ class Listing:
     never: bool = False
     residue: Node | None = None
     local_order: tuple[tuple[str, bool], ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    sequence: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
     @property
     def by_id(self) -> bool:
-        """Whether rows come in the order of their ids."""
-        return not self.order
+        """Whether ids lead from page to page: rows come in their order, and the method finds those behind an id."""
+        return not self.order and self.paging.leads_by_id
+
+    @property
+    def id_asked(self) -> str:
+        """The name of the id in filters, orders and selects."""
+        return self.id_filter or self.id_wire
 
     def key_of(self, row: Mapping[str, Any]) -> int:
         """The id of a raw row as a number.
@@ -99,6 +118,8 @@ class Listing:
         descending: bool | None = None,
         select: tuple[str, ...] | None = None,
         key: str | None = None,
+        position: Any = None,
+        rows: int | None = None,
     ) -> Command:
         """The command of one page.
 
@@ -110,37 +131,85 @@ class Listing:
             descending: read against the listing's direction (by id only).
             select: another projection.
             key: name of the command in a chain.
+            position: where the page begins, as the answer before named it (cursors that answers name only).
+            rows: how many rows to ask for, if the method lets one choose; None for as many as it hands out.
         """
         params: dict[str, Any] = dict(self.fixed)
-        chosen = self.select if select is None else select
+        cursor = self.paging.cursor
+        chosen = self.select if select is None else tuple(self.id_asked if n == self.id_wire else n for n in select)
         if chosen:
-            params["select"] = list(chosen)
+            params[self._name("select")] = [*chosen, *(name for name in self.required if name not in chosen)]
         where = dict(self.where)
         low = above if above is not None else self.bounds.above
         high = below if below is not None else self.bounds.below
-        if low is not None:
-            where[f">{self.id_wire}"] = low
-        if high is not None:
-            where[f"<{self.id_wire}"] = high
+        if cursor is None:
+            if low is not None:
+                where[f">{self.id_asked}"] = low
+            if high is not None:
+                where[f"<{self.id_asked}"] = high
         if ids is not None:
-            where[f"@{self.id_wire}"] = list(ids)
+            where[f"@{self.id_asked}"] = list(ids)
         if where and self.grammar.filter_key:
-            params[self.grammar.filter_key] = where
-        if self.paging.mode != "whole" and start is not None:
-            params["start"] = start
-        if self.paging.mode != "whole" and (self.order or self.id_wire):
-            down = self.descending if descending is None else descending
-            by_id: tuple[tuple[str, Direction], ...] = ((self.id_wire, "DESC" if down else "ASC"),)
-            order: tuple[tuple[str, Direction], ...] = self.order or by_id
-            if self.order and not self.grammar.flat_order and all(wire != self.id_wire for wire, _ in order):
-                # Equal rows must not change places between pages; the order turned round must be its exact mirror.
-                order = (*order, (self.id_wire, order[0][1]))
-            params.update(self.grammar.order(order))
+            params[self._name(self.grammar.filter_key)] = where
+        if self.paging.mode in ("keyset", "counted") and start is not None and self._name("start"):
+            params[self._name("start")] = start
+        down = self.descending if descending is None else descending
+        for usual, value in self._order(down=down).items():
+            params[self._name(usual)] = value
+        if cursor is not None:
+            by_id = high if self.descending else low
+            _place(params, cursor, by_id if position is None else position, rows or self.paging.size)
+        if self.sequence:
+            params = {name: params[name] for name in self.sequence if name in params} | params
         return Command(self.method, params, key)
+
+    def witness(self, id: int) -> Command:
+        """The command of a cursor that finds a row if the row with that *id* is there and is not the first of all."""
+        cursor = self.paging.cursor
+        assert cursor is not None
+        params: dict[str, Any] = dict(self.fixed)
+        _put(params, cursor.back, id)
+        if cursor.size:
+            _put(params, cursor.size, 1)
+        return Command(self.method, params)
+
+    def _name(self, usual: str) -> str:
+        return self.names.get(usual, usual)
+
+    def _order(self, *, down: bool) -> dict[str, Any]:
+        if self.paging.order != "any" or self.paging.mode == "whole":
+            return {}
+        if not self.order:
+            if not self.id_wire or self.paging.mode == "cursor":
+                return {}
+            return self.grammar.order(((self.id_asked, "DESC" if down else "ASC"),))
+        order: tuple[tuple[str, Direction], ...] = self.order
+        if not self.grammar.flat_order and self.id_wire and all(wire != self.id_asked for wire, _ in order):
+            # Equal rows must not change places between pages; the order turned round must be its exact mirror.
+            order = (*order, (self.id_asked, order[0][1]))
+        return self.grammar.order(order)
 
     def windowed(self, offset: int, limit: int | None) -> Listing:
         """The same listing with another window."""
         return replace(self, offset=offset, limit=limit)
+
+
+def _place(params: dict[str, Any], cursor: Cursor, position: Any, rows: int) -> None:
+    if position is not None:
+        _put(params, cursor.after, position)
+    if cursor.size:
+        _put(params, cursor.size, rows)
+
+
+def _put(params: dict[str, Any], path: str, value: Any) -> None:
+    """Sets the parameter at *path*, a name or names with dots between; what else stands beside it is kept."""
+    name, _, rest = path.partition(".")
+    if not rest:
+        params[name] = value
+        return
+    inner: Any = params.get(name)
+    params[name] = dict(inner) if is_mapping(inner) else {}
+    _put(params[name], rest, value)
 
 
 def _split_ids(node: Node) -> tuple[Node, Bounds, tuple[int, ...] | None]:
@@ -236,6 +305,27 @@ def _fixed(entity: Entity, dialect: str, node: Node) -> dict[str, Any]:
     return fixed
 
 
+def _descending(query: Query, paging: Paging) -> bool:
+    return paging.order == "desc" or (bool(query.order) and query.order[0].descending)
+
+
+def _refuse(base: Listing, entity: Entity, bounds: Bounds, ids: tuple[int, ...] | None) -> None:
+    """Raises UnsupportedQuery for what the list method itself cannot do, whatever its family can say."""
+    method, paging = base.method, base.paging
+    if paging.mode == "cursor" and ids is not None:
+        raise UnsupportedQuery(f"{method} cannot be asked for named rows, only for those behind an id")
+    if not paging.leads_by_id and bounds != Bounds():
+        raise UnsupportedQuery(f"{method} has no range of ids in its filter; read all and compare {entity.name}.id")
+    if paging.order == "any":
+        return
+    if base.order or base.descending != (paging.order == "desc"):
+        sign = "-" if paging.order == "desc" else ""
+        raise UnsupportedQuery(
+            f"{method} takes no order: its rows always come by id, {FIXED_ORDERS[paging.order]}. "
+            f'Leave the order out or use order_by("{sign}id"); for another one, read all rows and sort them'
+        )
+
+
 def compile_list(entity: Entity, api: str, query: Query) -> Listing:
     """*query* in the words of the dialect of *entity* that fits the portal's preference *api*.
 
@@ -260,20 +350,30 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
     if isinstance(node, Never) or query.limit == 0:
         return replace(base, never=True)
     if spec.paging.mode == "whole":
+        if query.after is not None:
+            raise UnsupportedQuery(f"{base.method} answers with all rows at once: there is nothing to resume")
         order = tuple((key.field, key.descending) for key in query.order)
         return replace(base, fixed=_fixed(entity, dialect, node), residue=node, local_order=order)
     rest, bounds, ids = _split_ids(node)
+    if query.after is not None:
+        down = _descending(query, spec.paging)
+        behind = Bounds(below=query.after) if down else Bounds(above=query.after)
+        bounds = bounds.narrowed(behind)
+        if ids is not None:
+            ids = tuple(i for i in ids if (i < query.after if down else i > query.after))
+            bounds = Bounds()
     never = bounds.empty or ids == ()
     directions: dict[str, Direction] = {}
     for key in query.order:  # a field that is named again decides nothing more
         directions.setdefault(wire_name(entity, dialect, key.field), "DESC" if key.descending else "ASC")
     order_keys = tuple(directions.items())
-    descending = bool(order_keys) and order_keys[0] == (id_wire, "DESC")
+    # Without an order of their own, rows come as the method sends them.
+    descending = order_keys[0] == (id_wire, "DESC") if order_keys else spec.paging.order == "desc"
     if order_keys and order_keys[0][0] == id_wire:
         order_keys = ()  # ids are unique: whatever follows them never decides
     if order_keys:
         grammar.order(order_keys)  # refuses now what it cannot say
-    return replace(
+    listing = replace(
         base,
         fixed=dict(spec.fixed),
         select=_selection(entity, dialect, query.select, id_wire),
@@ -284,3 +384,5 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
         ids=ids,
         never=never,
     )
+    _refuse(listing, entity, bounds, ids)
+    return listing

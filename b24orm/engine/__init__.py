@@ -6,6 +6,7 @@ Knows no models and no queries: commands and plans come in, outcomes and raw row
 
 from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.reader import read
+from b24orm.engine.rows import RawRows
 from b24orm.engine.stats import Stats
 
-__all__ = ["Dispatcher", "Stats", "read"]
+__all__ = ["Dispatcher", "RawRows", "Stats", "read"]

@@ -10,7 +10,7 @@ from b24orm.engine.work import Work
 from b24orm.errors import B24OrmError, OutcomeUnknown, PortalError, TransportError
 from b24orm.transport import Envelope, as_map, portal_error, retryable
 
-__all__ = ["BatchAnswer", "halts", "keys_of", "lost", "succeeded"]
+__all__ = ["BatchAnswer", "halts", "keys_of", "left_out", "lost", "reason_of", "succeeded"]
 
 
 def halts(batch: list[Work]) -> bool:
@@ -28,7 +28,7 @@ def keys_of(batch: list[Work]) -> list[list[str]]:
     names: list[list[str]] = []
     for work in batch:
         mine: list[str] = []
-        for command in work.commands:
+        for command in work.sent:
             mine.append(command.key if work.chained and command.key else f"q{number}")
             number += 1
         names.append(mine)
@@ -49,6 +49,26 @@ def lost(command: Command, error: PortalError | TransportError) -> Outcome:
         return Outcome("unknown", error=cause)
     unsent = isinstance(error, TransportError) and not error.sent
     return Outcome("not_executed" if unsent else "failed", error=error)
+
+
+def left_out(command: Command) -> Outcome:
+    """The outcome of a command of a chain that was not sent along."""
+    return Outcome("not_executed", error=B24OrmError(f"{command.method}: not sent, to keep the request short"))
+
+
+def reason_of(error: B24OrmError) -> str:
+    """Why something has to be sent again, in a word or two."""
+    if isinstance(error, PortalError):
+        return error.code or f"HTTP {error.status}"
+    if not isinstance(error, TransportError):
+        return "other"
+    if error.timed_out:
+        return "timeout"
+    if not error.sent:
+        return "not connected"
+    if error.status is None:
+        return "connection lost"
+    return f"HTTP {error.status}" if error.status >= 300 else "broken answer"
 
 
 class BatchAnswer:

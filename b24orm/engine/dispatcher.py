@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from b24orm.command import Command, Outcome
 from b24orm.compiler import query_string
-from b24orm.engine.answers import BatchAnswer, halts, keys_of, lost, succeeded
+from b24orm.engine.answers import BatchAnswer, halts, keys_of, left_out, lost, reason_of, succeeded
+from b24orm.engine.pagesizes import PageSizes
 from b24orm.engine.stats import Stats
-from b24orm.engine.work import Work
+from b24orm.engine.work import MAX_COMMANDS, Work, at_once
 from b24orm.errors import (
     B24OrmError,
     ConfigurationError,
@@ -21,21 +24,41 @@ from b24orm.errors import (
     RateLimited,
     TransportError,
 )
-from b24orm.limits import Clock, LeakyBucket, Limits, OperatingBudget, SystemClock
-from b24orm.transport import Transport, as_map, retryable
+from b24orm.limits import (
+    BatchSize,
+    Clock,
+    Concurrency,
+    LeakyBucket,
+    Limits,
+    OperatingBudget,
+    RetryBudget,
+    SystemClock,
+    Throttle,
+    backoff,
+)
+from b24orm.transport import Envelope, Page, PageParser, Transport, as_map, retryable
 
 __all__ = ["Dispatcher"]
 
-BATCH_SIZE = 50  # https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html
+logger = logging.getLogger("b24orm.engine")
+
 MAX_ATTEMPTS = 6
 FIRST_CONTACT_ATTEMPTS = 3
-DEFAULT_CONCURRENCY = 8
+# Requests under way at once: to begin with, and at most, unless the user says otherwise.
+FIRST_CONCURRENCY = 12
+MOST_CONCURRENCY = 16
 # A request may last 60 s in the cloud; what is expected to take longer than this is not packed into one.
 TARGET_SECONDS = 20.0
+# A timeout after fewer seconds than this does not tell that the batch was too long.
+LONG_SECONDS = 5.0
 # Tasks that start together reach the queue within a few turns of the event loop: let them, to share a request.
 SETTLING_TURNS = 4
-FIRST_BACKOFF = 0.5
-LAST_BACKOFF = 30.0
+# Answers smaller than this, in bytes, are read at once: letting them wait as bytes saves nothing.
+SMALL_ANSWER = 2**16
+
+_NOTHING: Mapping[str, int] = {}
+
+BATCH = "batch"  # the method, whose own server time is tracked beside that of its commands
 
 
 class Dispatcher:
@@ -44,7 +67,7 @@ class Dispatcher:
     Args:
         transport: sends one request.
         limits: what the portal allows.
-        max_concurrency: requests under way at once.
+        max_concurrency: requests under way at once; None lets it follow what the portal can take.
         clock: for tests.
     """
 
@@ -60,13 +83,19 @@ class Dispatcher:
         self._clock = clock or SystemClock()
         self._bucket = LeakyBucket(limits, self._clock)
         self._budget = OperatingBudget(limits, self._clock)
-        self._slots = asyncio.Semaphore(max_concurrency or DEFAULT_CONCURRENCY)
+        most = max_concurrency or MOST_CONCURRENCY
+        self._concurrency = Concurrency(most, start=min(most, FIRST_CONCURRENCY), clock=self._clock)
+        self._sizes = BatchSize(target_seconds=TARGET_SECONDS, maximum=MAX_COMMANDS)
+        self._retries = RetryBudget()
+        self.throttle = Throttle(limits, self._clock)
         self._queue: deque[Work] = deque()
         self._wake = asyncio.Event()
         self._flying: dict[asyncio.Task[None], list[Work]] = {}
-        self._pace: dict[str, float] = {}
+        self._bytes: dict[str, float] = {}
+        self._watchers: list[tuple[str, Callable[[str], None]]] = []
         self._loop_task: asyncio.Task[None] | None = None
         self._reached = False  # whether the portal ever answered
+        self.page_sizes = PageSizes()
         self.stats = Stats(operating_source=lambda: self._budget.operating)
 
     async def open(self) -> None:
@@ -88,24 +117,73 @@ class Dispatcher:
             work.break_off(ConfigurationError("the portal was closed before the answer came"))
         await self._transport.close()
 
-    async def run(self, command: Command) -> Outcome:
-        """What becomes of one command. It may share a batch with others that wait at the same time."""
-        return (await self._submit(Work([command], chained=False)))[0]
+    # -- what readers ask ------------------------------------------------------------------------------------------
 
-    async def run_chain(self, commands: Sequence[Command], *, halt: bool | None = None) -> list[Outcome]:
+    async def run(self, command: Command, *, parser: PageParser | None = None) -> Outcome:
+        """What becomes of one command. It may share a batch with others that wait at the same time.
+
+        Args:
+            parser: reads the rows of the answer, if the command is a list; the result may then be a `Page`.
+        """
+        return (await self._submit(Work([command], chained=False, parser=parser)))[0]
+
+    async def run_chain(
+        self,
+        commands: Sequence[Command],
+        *,
+        halt: bool | None = None,
+        parser: PageParser | None = None,
+        eager: Callable[[], bool] = at_once,
+    ) -> list[Outcome]:
         """What becomes of commands that refer to each other's results; they travel in one batch, in order.
 
         With *halt* given they share the batch with no others, and the portal stops at the first failure or not.
 
         A chain is sent again as a whole if its first command failed in a way that allows it. If a later one failed, the
-        outcomes are handed back as they are: the caller knows where to go on.
-        """
-        return await self._submit(Work(commands, chained=True, halt=halt))
+        outcomes are handed back as they are: the caller knows where to go on. After batches that took too long, only
+        the beginning of a chain may be sent; the rest is ``not_executed``.
 
-    def chain_length(self, method: str) -> int:
+        Args:
+            parser: reads the rows of the answers, if the commands are lists; their results may then be `Page`s.
+            eager: whether these rows are wanted at once when they come; others wait as bytes.
+        """
+        return await self._submit(Work(commands, chained=True, halt=halt, parser=parser, eager=eager))
+
+    def fits(self, method: str) -> int:
         """How many calls of *method* fit into one request without making it too long."""
-        pace = self._pace.get(method.lower(), 0.0)
-        return BATCH_SIZE if pace * BATCH_SIZE <= TARGET_SECONDS else max(1, int(TARGET_SECONDS / pace))
+        return max(1, min(self._sizes.fits(method), self._budget.room(method, MAX_COMMANDS)))
+
+    def expected(self, method: str) -> float:
+        """Seconds that the portal takes for one call of *method*, as it told lately; 0.0 if unknown."""
+        return self._sizes.expected(method)
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way at once, at the moment."""
+        return min(self._concurrency.limit, self.throttle.concurrency)
+
+    def bytes_per_command(self, method: str) -> float:
+        """How long the answers of *method* were lately; 0.0 if unknown."""
+        return self._bytes.get(method.lower(), 0.0)
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock."""
+        return self._clock.monotonic()
+
+    @contextmanager
+    def watching(self, method: str, on_rest: Callable[[str], None] | None) -> Generator[None]:
+        """Within it, *on_rest* is told in words when *method* has to rest for its server time."""
+        if on_rest is None:
+            yield
+            return
+        entry = (method.lower(), on_rest)
+        self._watchers.append(entry)
+        try:
+            yield
+        finally:
+            self._watchers.remove(entry)
+
+    # -- the queue -------------------------------------------------------------------------------------------------
 
     async def _submit(self, work: Work) -> list[Outcome]:
         if self._loop_task is None:
@@ -133,22 +211,22 @@ class Dispatcher:
 
     async def _launch(self) -> None:
         """Waits for a free slot and a free place in the bucket; packs last, so that the most can share the request."""
-        await self._slots.acquire()
-        batch: list[Work] = []
-        try:
-            while (wait := self._bucket.wait_time()) > 0:
-                self.stats.waited += wait
-                await self._clock.sleep(wait)
-            for _ in range(SETTLING_TURNS):
-                await asyncio.sleep(0)
-            batch = self._pick()
-        finally:
-            if not batch:
-                self._slots.release()
+        while len(self._flying) >= self.concurrency:
+            self._wake.clear()
+            await self._wake.wait()  # a request that lands wakes us too
+        while (wait := max(self._bucket.wait_time(), self.throttle.wait_time())) > 0:
+            self.stats.waited += wait
+            await self._clock.sleep(wait)
+        for _ in range(SETTLING_TURNS):
+            await asyncio.sleep(0)
+        batch = self._pick()
         if not batch:
             return
-        self._bucket.take()
-        task = asyncio.create_task(self._send(batch), name="b24orm-request")
+        left = self._bucket.take()
+        self.throttle.take()
+        for method, calls in _counts(batch).items():
+            self._budget.depart(method, calls)
+        task = asyncio.create_task(self._send(batch, left), name="b24orm-request")
         self._flying[task] = batch
         task.add_done_callback(self._landed)
         for work in batch:
@@ -156,10 +234,10 @@ class Dispatcher:
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         batch = self._flying.pop(task)
-        self._slots.release()
         if not task.cancelled() and (error := task.exception()) is not None:
             for work in batch:
                 work.break_off(error)
+        self._wake.set()
 
     def _abandon(self, task: asyncio.Task[None]) -> None:
         """Cancels a request that nobody waits for any more."""
@@ -184,8 +262,13 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
 
-    def _ready_in(self, work: Work) -> float:
-        rests = (self._budget.wait_time(command.method) for command in work.commands)
+    def _ready_in(self, work: Work, beside: Mapping[str, int] = _NOTHING) -> float:
+        """Seconds until *work* may leave, along with so many calls of each method."""
+        rests = [self._budget.wait_time(method, count + beside.get(method, 0)) for method, count in work.methods]
+        if len(work.sent) > 1:
+            rests.append(self._budget.wait_time(BATCH))
+        for method, _ in work.methods:
+            self._report_rest(method)
         return max(0.0, work.not_before - self._clock.monotonic(), *rests)
 
     def _until_ready(self) -> float | None:
@@ -204,110 +287,207 @@ class Dispatcher:
         """Takes the work of the next request out of the queue, oldest first."""
         batch: list[Work] = []
         kept: list[Work] = []
-        room, seconds = BATCH_SIZE, TARGET_SECONDS
+        # While `batch` itself rests, single calls still may go, each for itself.
+        room, seconds = (1 if self._budget.wait_time(BATCH) > 0 else MAX_COMMANDS), TARGET_SECONDS
+        taken: dict[str, int] = {}
         while self._queue and room > 0:
             work = self._queue.popleft()
             if work.future.done():
                 continue
-            expected = sum(self._pace.get(command.method.lower(), 0.0) for command in work.commands)
-            fits = len(work.commands) <= room and (not batch or expected <= seconds)
-            if not fits or (work.alone and batch) or self._ready_in(work) > 0:
+            count = len(work.sent)
+            expected = sum(self._sizes.expected(method) * calls for method, calls in work.methods)
+            fits = count <= room and count <= work.most - (MAX_COMMANDS - room) and (not batch or expected <= seconds)
+            fits = fits and all(taken.get(m, 0) + n <= self._sizes.fits(m) for m, n in work.methods if batch)
+            if not fits or (work.alone and batch) or self._ready_in(work, taken) > 0:
                 kept.append(work)
                 continue
             batch.append(work)
-            room -= len(work.commands)
+            for method, calls in work.methods:
+                taken[method] = taken.get(method, 0) + calls
+            room = min(room - count, work.most - (MAX_COMMANDS - room) - count)
             seconds -= expected
             if work.alone:
                 break
         self._queue.extendleft(reversed(kept))
         return batch
 
-    async def _send(self, batch: list[Work]) -> None:
+    # -- one request -----------------------------------------------------------------------------------------------
+
+    async def _send(self, batch: list[Work], left: float) -> None:
+        counts = _counts(batch)  # now: what comes back may shorten the works
+        answered = False
+        try:
+            answered = await self._exchange(batch, left)
+        finally:
+            for method, calls in counts.items():
+                self._budget.landed(method, calls, lost=0 if answered else calls)
+
+    async def _exchange(self, batch: list[Work], left: float) -> bool:
+        """One request and what follows from it. Whether the portal answered it."""
         self.stats.requests += 1
         for work in batch:
             work.attempts += 1
-            self.stats.commands += len(work.commands)
-            self.stats.retries += len(work.commands) if work.attempts > 1 else 0
-        only = batch[0] if len(batch) == 1 and len(batch[0].commands) == 1 else None
+            self.stats.commands += len(work.sent)
+            self.stats.retries += len(work.sent) if work.attempts > 1 else 0
+        only = batch[0] if len(batch) == 1 and len(batch[0].sent) == 1 else None
+        trouble = True
         try:
             if only is not None:
-                envelope = await self._transport.post(only.commands[0].method, only.params[0])
+                parse = None if only.parser is None or not only.parser.understands else only.parser.read_plain
+                envelope = await self._transport.post(only.sent[0].method, only.params[0], parse=parse)
             else:
-                envelope = await self._transport.post("batch", self._body(batch))
+                envelope = await self._transport.post(BATCH, self._body(batch), parse=self._parse(batch))
+            trouble = False
         except (PortalError, TransportError) as error:
-            self._refused(batch, error)
-            return
+            answered = isinstance(error, PortalError)
+            trouble = (not answered or error.status in (502, 504)) and not isinstance(error, RateLimited)
+            self._refused(batch, error, left)
+            return answered
+        finally:
+            self._concurrency.landed(
+                self._clock.monotonic() - left,
+                commands=sum(len(work.sent) for work in batch),
+                trouble=trouble,
+                departed_at=left,
+                under_way=len(self._flying),
+            )
+        self._accepted(batch, envelope, only)
+        return True
+
+    def _accepted(self, batch: list[Work], envelope: Envelope, only: Work | None) -> None:
         self._reached = True
         self._bucket.accepted()
+        self._retries.earn()
         self.stats.bytes += envelope.size
+        counts = _counts(batch)
+        for method, calls in counts.items():
+            self._sizes.went_well(method, calls)
+            if len(counts) == 1:
+                self._bytes[method] = envelope.size / calls
         if only is not None:
-            self._observe(only.commands[0].method, envelope.time)
+            self._observe(only.sent[0].method, envelope.time)
             only.deliver([succeeded(envelope.result, envelope.total, envelope.next, envelope.time)])
             return
+        self._observe(BATCH, envelope.time)
         parts = BatchAnswer(envelope, halt=halts(batch))
         for work, keys in zip(batch, keys_of(batch), strict=True):
-            self._settle(work, [parts.outcome(key, command) for key, command in zip(keys, work.commands, strict=True)])
+            self._settle(work, [parts.outcome(key, command) for key, command in zip(keys, work.sent, strict=True)])
+
+    def _parse(self, batch: list[Work]) -> Callable[[bytes], Any] | None:
+        """How to read the answer of *batch*: as pages of rows, if it holds nothing else."""
+        parser = batch[0].parser
+        if parser is None or any(work.parser is not parser for work in batch):
+            return None
+        return partial(self._pages, batch, parser)
+
+    @staticmethod
+    def _pages(batch: list[Work], parser: PageParser, body: bytes) -> Any:
+        if len(body) > SMALL_ANSWER and not any(work.eager() for work in batch):
+            return parser.skim(body)
+        return parser.read_batch(body)
 
     def _body(self, batch: list[Work]) -> dict[str, Any]:
         commands = {
             key: query_string(command.method, params)
             for work, keys in zip(batch, keys_of(batch), strict=True)
-            for key, command, params in zip(keys, work.commands, work.params, strict=True)
+            for key, command, params in zip(keys, work.sent, work.params, strict=False)
         }
         return {"halt": int(halts(batch)), "cmd": commands}
 
     def _observe(self, method: str, time: Any) -> None:
         block = as_map(time)
-        operating, duration = block.get("operating"), block.get("duration")
-        if isinstance(operating, int | float):
-            reset = block.get("operating_reset_at")
-            finish = block.get("finish")
+        operating, duration = _seconds(block.get("operating")), _seconds(block.get("duration"))
+        if operating is not None:
             self._budget.observe(
                 method,
-                float(operating),
-                float(reset) if isinstance(reset, int | float) else None,
-                portal_time=float(finish) if isinstance(finish, int | float) else None,
+                operating,
+                _seconds(block.get("operating_reset_at")),
+                portal_time=_seconds(block.get("finish")),
+                duration=duration,
             )
-        if isinstance(duration, int | float):
-            name = method.lower()
-            known = self._pace.get(name)
-            self._pace[name] = float(duration) if known is None else known + (float(duration) - known) / 5
+            self._report_rest(method)
+        if duration is not None and method != BATCH:
+            self._sizes.observe(method, duration)
+
+    def _blocked(self, method: str) -> None:
+        self._budget.blocked(method)
+        self._report_rest(method)
+
+    def _report_rest(self, method: str) -> None:
+        """Tells the log and whoever watches, once, that *method* has to rest."""
+        rest = self._budget.rest_of(method)
+        if rest is None:
+            return
+        logger.warning("%s", rest)
+        for name, on_rest in list(self._watchers):
+            if method.lower() in (name, BATCH):
+                on_rest(str(rest))
+
+    # -- again -----------------------------------------------------------------------------------------------------
 
     def _settle(self, work: Work, outcomes: list[Outcome]) -> None:
         """Hands *outcomes* over, or queues the work again if its first command failed in a way that allows it."""
-        for command, outcome in zip(work.commands, outcomes, strict=True):
+        for command, outcome in zip(work.sent, outcomes, strict=True):
             if outcome.response is not None:
                 self._observe(command.method, outcome.response.time)
+                if isinstance(outcome.response.result, Page):
+                    self.page_sizes.saw(command.method, len(outcome.response.result))
             elif isinstance(outcome.error, OperatingLimit):
-                self._budget.blocked(command.method)
-        error = outcomes[0].error
+                self._blocked(command.method)
+            elif isinstance(outcome.error, RateLimited):
+                self.stats.refusals += 1
+        failed = next((outcome.error for outcome in outcomes if outcome.error is not None), None)
         # Later commands of a chain may have run though the first did not: only reads may be repeated along with it.
         repeatable = len(outcomes) == 1 or work.replay_safe
+        error = outcomes[0].error
         if error is not None and repeatable and self._again(work, error, self._resume_at(error, work.attempts)):
             return
-        work.deliver(outcomes)
+        if error is None and failed is not None and retryable(failed) != "never":
+            self.stats.reasons[reason_of(failed)] += 1  # whoever reads goes on from there
+            self.stats.retries += 1
+        work.deliver([*outcomes, *(left_out(command) for command in work.commands[len(outcomes) :])])
 
-    def _refused(self, batch: list[Work], error: PortalError | TransportError) -> None:
-        """The request as a whole failed."""
+    def _refused(self, batch: list[Work], error: PortalError | TransportError, left: float) -> None:
+        """The request as a whole, which left at that moment, failed."""
         if isinstance(error, RateLimited):
             self.stats.refusals += 1
-            self._bucket.refused()
+            self._bucket.refused(left)
+        elif isinstance(error, OperatingLimit):
+            self._blocked(BATCH if sum(len(work.sent) for work in batch) > 1 else batch[0].sent[0].method)
         elif isinstance(error, PortalError):
             self._reached = True
             self._bucket.accepted()
+        timed_out = isinstance(error, TransportError) and error.timed_out
+        # A gateway that gives up at once has troubles of its own: only if it does so again, the batch is to blame.
+        to_blame = self._clock.monotonic() - left > LONG_SECONDS or any(work.attempts > 1 for work in batch)
+        halved = timed_out and to_blame and self._halve(batch)
         resume = self._resume_at(error, max(work.attempts for work in batch))
+        if isinstance(error, RateLimited | OperatingLimit):
+            resume = 0.0  # the limits have a waiting time of their own
+        paid = retryable(error) == "never" or self._retries.spend()
         for work in batch:
-            if isinstance(error, OperatingLimit):
-                self._budget.blocked(work.commands[0].method)
-            if not self._again(work, error, resume):  # together, so that they share a request again
-                work.deliver([lost(command, error) for command in work.commands])
+            work.attempts -= halved
+            # Together, so that they share a request again.
+            if not paid or not self._again(work, error, resume):
+                outcomes = [lost(command, error) for command in work.sent]
+                work.deliver([*outcomes, *(left_out(command) for command in work.commands[len(outcomes) :])])
+
+    def _halve(self, batch: list[Work]) -> bool:
+        """After a batch that took too long: half of its commands a request from now on, down to single calls."""
+        commands = sum(len(work.sent) for work in batch)
+        if commands == 1 or any(work.halt is not None for work in batch):
+            return False
+        for method in _counts(batch):
+            self._sizes.too_long(method, commands)
+        for work in batch:
+            work.most = max(1, min(work.most, commands // 2))
+        return True
 
     def _resume_at(self, error: B24OrmError, attempts: int) -> float:
         """When to send again after *error*: later each time, and not all clients at the same moment."""
-        if isinstance(error, RateLimited | OperatingLimit):
-            return 0.0  # the limits have a waiting time of their own
-        backoff: float = min(LAST_BACKOFF, FIRST_BACKOFF * 2 ** (attempts - 1))
-        return self._clock.monotonic() + backoff * random.uniform(0.5, 1.0)
+        if isinstance(error, OperatingLimit):
+            return 0.0  # the budget has a waiting time of its own
+        return self._clock.monotonic() + backoff(attempts)
 
     def _again(self, work: Work, error: B24OrmError, resume: float) -> bool:
         """Queues *work* again for the moment *resume*, if that is safe, worth it, and wanted."""
@@ -317,6 +497,20 @@ class Dispatcher:
         attempts = MAX_ATTEMPTS if self._reached or not isinstance(error, TransportError) else FIRST_CONTACT_ATTEMPTS
         if not allowed or work.attempts >= attempts or work.future.done():
             return False
+        self.stats.reasons[reason_of(error)] += 1
         work.not_before = resume
         self._enqueue(work)
         return True
+
+
+def _counts(batch: list[Work]) -> dict[str, int]:
+    """How many calls of each method a request carries."""
+    counts: dict[str, int] = {}
+    for work in batch:
+        for method, calls in work.methods:
+            counts[method] = counts.get(method, 0) + calls
+    return counts
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

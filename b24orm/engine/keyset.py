@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+import math
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import replace
 from typing import TypedDict
 
-from b24orm.command import Outcome
-from b24orm.compiler import Listing
+from b24orm.command import Command, Outcome
+from b24orm.compiler import Bounds, Listing
+from b24orm.engine.counted import cancelled
 from b24orm.engine.dispatcher import Dispatcher
-from b24orm.engine.rows import Progress, Rows
-from b24orm.plan import PAGES_PER_BATCH, Lane, LaneBook, Plan, chain
+from b24orm.engine.rows import Progress
+from b24orm.plan import PAGES_PER_BATCH, Lane, LaneBook, chain
+from b24orm.transport import Page
 
-__all__ = ["read_chain", "read_keyset", "read_sequential"]
+__all__ = ["behind", "read_chain", "read_keyset", "read_sequential"]
 
-# Batches of lanes under way at once. Each may bring 50 pages, which bounds the memory of a list of
-# any length: no more than these pages wait to be handed out.
-_BATCHES_AHEAD = 2
-
-
-def _ids(listing: Listing, position: int | None) -> int | None:
-    return None if position is None else (-position if listing.descending else position)
+# Bytes of answers that may wait for their turn, about. More lanes than that would pay for time with memory.
+_BYTES_WAITING = 28 * 2**20
+# A portal that takes longer than this for a batch, in seconds, is read with many lanes side by side from the start: a
+# request too many costs less than the wait.
+_SLOW_BATCH = 0.5
 
 
 class _Span(TypedDict):
@@ -31,198 +33,260 @@ class _Span(TypedDict):
 
 def _span(listing: Listing, low: int | None, high: int | None) -> _Span:
     """Bounds of positions in reading order as bounds of ids."""
-    first, last = _ids(listing, low), _ids(listing, high)
-    return {"above": last, "below": first} if listing.descending else {"above": first, "below": last}
-
-
-def _cut(rows: Rows, left: int | None) -> Rows:
-    return rows if left is None else rows[:left]
+    if listing.descending:
+        return {"above": None if high is None else -high, "below": None if low is None else -low}
+    return {"above": low, "below": high}
 
 
 class _Chain:
-    """What came back for one chain: its sound pages, where it ended, and whether that is the end of its lane."""
+    """What came back for one chain: its sound pages, where it ended, and whether a short page ended it."""
 
     def __init__(
-        self,
-        listing: Listing,
-        progress: Progress,
-        outcomes: Sequence[Outcome],
-        low: int | None,
-        high: int | None,
-        size: int,
+        self, progress: Progress, outcomes: Sequence[Outcome], low: int | None, high: int | None, size: int
     ) -> None:
-        self.pages: list[Rows] = []
+        self.pages: list[Page] = []
+        self.rows = 0
+        self.first: int | None = None
         self.last: int | None = None
-        self.whole = False
+        self.short = False
         self.error: Outcome | None = None
         edge = low
         for outcome in outcomes:
             if outcome.response is None:
                 self.error = outcome
                 break
-            rows = progress.page(outcome.response.result)
-            here = progress.check(rows, edge, high)
-            if rows:
-                self.pages.append(rows)
+            page = progress.page(outcome)
+            here = progress.check(page, edge, high)
+            if here is not None:
+                if self.first is None:
+                    self.first = progress.position(page.ids[0])
+                self.pages.append(page)
+                self.rows += len(page)
                 self.last = edge = here
-            if len(rows) < size:
+            if len(page) < size:
                 # What follows a short page refers to a row that is not there: refused, or read from the start again.
-                self.whole = True
+                self.short = True
                 break
-            if len(rows) > size:
-                progress.stop(f"{listing.method} sent a page of {len(rows)} rows where {size} were expected")
+            if len(page) > size:
+                progress.stop(f"{progress.method} sent a page of {len(page)} rows where {size} were expected")
 
 
-async def read_sequential(
-    dispatcher: Dispatcher, listing: Listing, progress: Progress, low: int | None = None
-) -> AsyncGenerator[Rows]:
-    """One page after the other, until an empty one: for filters too large for a batch, and for odd page sizes."""
-    start, high = progress.own_bounds()
-    low = start if low is None else low
+async def read_sequential(dispatcher: Dispatcher, listing: Listing, progress: Progress) -> AsyncGenerator[Page]:
+    """One page after the other, until an empty one: for filters too large for a batch."""
+    low, high = progress.own_bounds()
     left = listing.limit
     while left is None or left > 0:
-        outcome = await dispatcher.run(listing.command(**_span(listing, low, high)))
-        if outcome.response is None:
-            progress.fail(outcome)
-        rows = progress.page(outcome.response.result)
-        last = progress.check(rows, low, high)
+        command = listing.command(**_span(listing, low, high))
+        page = progress.page(await dispatcher.run(command, parser=progress.parser))
+        last = progress.check(page, low, high)
         if last is None:
             return
         low = last
-        rows = _cut(rows, left)
-        left = None if left is None else left - len(rows)
-        yield rows
+        page = page.cut(0, left)
+        left = None if left is None else left - len(page)
+        yield page
 
 
-async def read_chain(dispatcher: Dispatcher, plan: Plan, listing: Listing, progress: Progress) -> AsyncGenerator[Rows]:
-    """The first so many rows, in one chain; goes on from where it broke off, if it did."""
+async def read_chain(
+    dispatcher: Dispatcher, first: Sequence[Command], listing: Listing, progress: Progress
+) -> AsyncGenerator[Page]:
+    """The first so many rows, in one chain; goes on from where it broke off, if it did.
+
+    A page that is shorter than a page should be ends the list. Where this portal has not yet shown how long its pages
+    are, one more command asks whether anything follows.
+    """
+    sizes, method = dispatcher.page_sizes, listing.method
     low, high = progress.own_bounds()
     left = listing.limit or 0
-    size = listing.paging.size
-    commands = list(plan.first)[: dispatcher.chain_length(listing.method)]
+    size = sizes.size(method, listing.paging.size)
+    most = dispatcher.fits(method)
+    # The commands of the plan rely on the documented page.
+    commands = list(first)[:most] if size == listing.paging.size else []
     while left > 0:
-        part = _Chain(listing, progress, await dispatcher.run_chain(commands), low, high, size)
-        for rows in part.pages:
-            wanted = _cut(rows, left)
+        if not commands:
+            pages = min(-(-left // size), most)
+            commands = list(chain(listing, **_span(listing, low, high), pages=pages, page_size=size))
+        part = _Chain(progress, await dispatcher.run_chain(commands, parser=progress.parser), low, high, size)
+        commands = []
+        for page in part.pages:
+            sizes.saw(method, len(page))
+            wanted = page.cut(0, left)
             left -= len(wanted)
-            if wanted:
+            if len(wanted):
                 yield wanted
-        if part.whole or left <= 0:
+        if left <= 0:
             return
-        if part.last is None:
+        if part.short:
+            count = len(part.pages[-1]) if part.rows % size else 0
+            if sizes.ends(method, count):
+                return
+            found = await _anything_behind(dispatcher, listing, progress, part.last, high)
+            if not found:
+                return
+            sizes.more_followed(method, count)
+            size = count
+        elif part.last is None:
             assert part.error is not None
             progress.fail(part.error)
         low = part.last
-        pages = min(-(-left // size), dispatcher.chain_length(listing.method))
-        commands = list(chain(listing, **_span(listing, low, high), pages=pages, page_size=size))
+
+
+async def _anything_behind(
+    dispatcher: Dispatcher, listing: Listing, progress: Progress, low: int | None, high: int | None
+) -> bool:
+    command = listing.command(**_span(listing, low, high))
+    page = progress.page(await dispatcher.run(command, parser=progress.parser))
+    progress.check(page, low, high)
+    return len(page) > 0
+
+
+def behind(listing: Listing, progress: Progress, last: int, left: int | None) -> Listing:
+    """The rest of *listing*, *left* rows at most, behind the position *last*."""
+    key = progress.position(last)
+    bounds = Bounds(below=key) if listing.descending else Bounds(above=key)
+    return replace(listing, offset=0, limit=left, bounds=listing.bounds.narrowed(bounds))
 
 
 async def read_keyset(
     dispatcher: Dispatcher, listing: Listing, progress: Progress, on_total: Callable[[int], None] | None
-) -> AsyncGenerator[Rows]:
+) -> AsyncGenerator[Page]:
     """All rows: the first batch reads both ends of the id range, lanes the rest."""
-    asks = [dispatcher.run(listing.command()), dispatcher.run(listing.command(descending=not listing.descending))]
+    parser, method = progress.parser, listing.method
+    asks = [
+        dispatcher.run(listing.command(), parser=parser),
+        dispatcher.run(listing.command(descending=not listing.descending), parser=parser),
+    ]
     if on_total is not None:
-        asks.append(dispatcher.run(listing.command(start=0, select=(listing.id_wire,) if listing.select else None)))
+        counting = listing.command(start=0, select=(listing.id_wire,) if listing.select else None)
+        asks.append(dispatcher.run(counting, parser=parser))
     answers = await asyncio.gather(*asks)
-    head_outcome, tail_outcome = answers[0], answers[1]
-    if head_outcome.response is None:
-        progress.fail(head_outcome)
-    if tail_outcome.response is None:
-        progress.fail(tail_outcome)
     if on_total is not None and answers[2].response is not None and (total := answers[2].response.total) is not None:
         on_total(total if listing.limit is None else min(total, listing.limit))
     low, high = progress.own_bounds()
     left = listing.limit
-    head = progress.page(head_outcome.response.result)
-    tail = progress.page(tail_outcome.response.result)[::-1]
+    head, backwards = progress.page(answers[0]), progress.page(answers[1])
+    tail = Page(backwards.ids[::-1], promise=lambda: backwards.rows[::-1])
     head_last = progress.check(head, low, high)
     tail_last = progress.check(tail, low, high)
-    page = _cut(head, left)
+    page = head.cut(0, left)
     left = None if left is None else left - len(page)
-    if page:
+    if len(page):
         yield page
-    if left == 0 or head_last is None:
-        if left != 0 and tail_last is not None:
-            progress.stop(f"{listing.method} sent no first page, but a last one")
+    if left == 0 or head_last is None or tail_last is None:
+        if left != 0 and (head_last is None) != (tail_last is None):
+            progress.stop(f"{method} sent {'no' if head_last is None else 'a'} first page, but not so from the end")
         return
-    size = listing.paging.size
-    if len(head) != size:
-        if tail_last is not None and tail_last > head_last:
-            # Fewer or more rows a page than documented: no chain can count on the last row of a page.
-            async with aclosing(read_sequential(dispatcher, listing.windowed(0, left), progress, head_last)) as pages:
-                async for page in pages:
-                    yield page
-        return
-    rest = [row for row in tail if progress.position(row) > head_last]
-    if len(rest) == len(tail) and rest:
+    if tail_last > head_last:
+        # More rows follow, so that this is how long a page is, whatever the documentation says.
+        dispatcher.page_sizes.more_followed(method, len(head))
+    dispatcher.page_sizes.saw(method, len(head))
+    new = sum(1 for key in tail.ids if progress.position(key) > head_last)
+    if new == len(tail):
         async with aclosing(_read_lanes(dispatcher, listing, progress, head, tail, left)) as pages:
             async for page in pages:
                 left = None if left is None else left - len(page)
                 yield page
-    rest = _cut(rest, left)
-    if rest:
+    rest = tail.cut(len(tail) - new, None).cut(0, left)
+    if len(rest):
         yield rest
 
 
 async def _read_lanes(
-    dispatcher: Dispatcher, listing: Listing, progress: Progress, head: Rows, tail: Rows, left: int | None
-) -> AsyncGenerator[Rows]:
+    dispatcher: Dispatcher, listing: Listing, progress: Progress, head: Page, tail: Page, left: int | None
+) -> AsyncGenerator[Page]:
     """The rows between *head* and *tail*, *left* of them at most."""
-    head_first, head_last = progress.position(head[0]), progress.position(head[-1])
-    tail_first, tail_last = progress.position(tail[0]), progress.position(tail[-1])
-    size = listing.paging.size
-    seen = len(head) + len(tail) - 2
+    head_first, head_last = progress.position(head.ids[0]), progress.position(head.ids[-1])
+    tail_first, tail_last = progress.position(tail.ids[0]), progress.position(tail.ids[-1])
+    span = head_last - head_first + tail_last - tail_first
     book = LaneBook(
         head_last,
         tail_first,
-        density=seen / max(1, head_last - head_first + tail_last - tail_first),
-        page_size=size,
+        density=(len(head) + len(tail) - 2) / max(1, span),
+        seen=(len(head) + len(tail), span),
+        page_size=len(head),
         cheap_overshoot=listing.grammar.refuses_broken_bounds,
-        max_ahead=_BATCHES_AHEAD if left is None else min(_BATCHES_AHEAD, 1 + left // (size * PAGES_PER_BATCH)),
+        wanted=left,
     )
+    pace = _Pace(dispatcher, listing.method)
     flying: set[asyncio.Task[None]] = set()
-    handed = 0
     try:
         while not book.finished:
-            needed = PAGES_PER_BATCH if left is None else -(-(left - handed) // size)
-            book.batch_pages = min(PAGES_PER_BATCH, dispatcher.chain_length(listing.method), needed)
+            book.batch_pages = min(PAGES_PER_BATCH, dispatcher.fits(listing.method))
+            pace.set(book)
             while lanes := book.next_batch():
-                flying.add(asyncio.create_task(_fly(dispatcher, listing, progress, book, lanes, size)))
-            done, flying = await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                flying.add(asyncio.create_task(_fly(dispatcher, listing, progress, book, lanes)))
+            if (page := next(book.ready(), None)) is None:
+                if flying:
+                    await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                rows: Page = page.cut(0, left)
+                with pace.consuming():
+                    yield rows
+                if left is not None:
+                    left -= len(rows)
+                    book.wanted = left
+                    if left <= 0:
+                        return
+                await asyncio.sleep(0)  # a consumer that never waits would let no answer in
+            done = {task for task in flying if task.done()}
+            flying -= done
             for task in done:
                 task.result()
-            for page in book.ready():
-                rows = _cut(page, None if left is None else left - handed)
-                handed += len(rows)
-                if rows:
-                    yield rows
-                if left is not None and handed >= left:
-                    return
     finally:
-        for task in flying:
-            task.cancel()
-        await asyncio.gather(*flying, return_exceptions=True)
+        await cancelled(flying)
 
 
-async def _fly(
-    dispatcher: Dispatcher, listing: Listing, progress: Progress, book: LaneBook, lanes: list[Lane], size: int
-) -> None:
+class _Pace:
+    """How many batches should be under way: so many that the consumer need not wait, within concurrency and memory."""
+
+    def __init__(self, dispatcher: Dispatcher, method: str) -> None:
+        self._dispatcher = dispatcher
+        self._method = method
+        self._page = 0.0  # seconds that the consumer takes for a page, reading its rows included
+
+    def set(self, book: LaneBook) -> None:
+        """Tells *book* how far to go ahead."""
+        dispatcher = self._dispatcher
+        batch = dispatcher.expected(self._method) * book.batch_pages
+        consume = self._page * book.batch_pages
+        needed = dispatcher.concurrency if not consume else 2 + math.ceil(batch / consume)
+        book.ahead = max(1, min(needed, dispatcher.concurrency))
+        book.hurry = batch > _SLOW_BATCH
+        size = dispatcher.bytes_per_command(self._method)
+        book.most_waiting = max(2 * book.batch_pages, int(_BYTES_WAITING / size)) if size else None
+
+    @contextmanager
+    def consuming(self) -> Generator[None]:
+        """Measures how long the consumer takes for a page."""
+        since = self._dispatcher.now()
+        try:
+            yield
+        finally:
+            seconds = self._dispatcher.now() - since
+            self._page = seconds if not self._page else self._page + (seconds - self._page) / 50
+
+
+async def _fly(dispatcher: Dispatcher, listing: Listing, progress: Progress, book: LaneBook, lanes: list[Lane]) -> None:
     """One batch of lanes: asks, checks, books."""
+    size = book.page_size
 
     async def one(lane: Lane) -> None:
         commands = list(chain(listing, **_span(listing, lane.low, lane.high), pages=lane.pages, page_size=size))
-        part = _Chain(listing, progress, await dispatcher.run_chain(commands), lane.low, lane.high, size)
-        if part.last is None and not part.whole:
+        outcomes = await dispatcher.run_chain(
+            commands,
+            parser=progress.parser,
+            # Rows whose turn it is are read at once; others wait as bytes.
+            eager=lambda: book.is_front(lane),
+        )
+        part = _Chain(progress, outcomes, lane.low, lane.high, size)
+        if part.last is None and not part.short:
             assert part.error is not None
             progress.fail(part.error)
-        book.settle(lane, part.pages, part.last, whole=part.whole)
+        book.settle(lane, part.pages, part.rows, part.first, part.last, whole=part.short)
 
     tasks = [asyncio.create_task(one(lane)) for lane in lanes]
     try:
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(tasks)
     book.landed()

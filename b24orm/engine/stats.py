@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,6 +22,8 @@ class Stats:
         commands: REST calls that left in them.
         rows: rows of lists that came back and were handed on.
         retries: commands that were sent again.
+        reasons: how often commands had to be sent again, by what went wrong: the portal's error code, ``timeout``,
+            ``HTTP 502``, ``connection lost``, ``not connected`` or ``broken answer``.
         refusals: times the portal said QUERY_LIMIT_EXCEEDED.
         waited: seconds spent waiting for the rate limit.
         bytes: size of the answers.
@@ -30,6 +33,7 @@ class Stats:
     commands: int = 0
     rows: int = 0
     retries: int = 0
+    reasons: Counter[str] = field(default_factory=Counter[str])
     refusals: int = 0
     waited: float = 0.0
     bytes: int = 0

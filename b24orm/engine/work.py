@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from b24orm.command import Command, Outcome
 from b24orm.compiler import batchable, json_ready
 from b24orm.errors import InvalidValue
+from b24orm.transport import PageParser
 
-__all__ = ["Work"]
+__all__ = ["MAX_COMMANDS", "Work", "at_once"]
+
+
+MAX_COMMANDS = 50  # https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html
+
+
+def at_once() -> bool:
+    """The rows are wanted as soon as they come."""
+    return True
 
 
 class Work:
@@ -23,17 +33,43 @@ class Work:
         halt: whether the portal stops at the first of them that fails; None leaves it to the dispatcher.
         alone: whether it shares no request: a batch would harm it, or it is a batch of the user's own.
         future: gets one outcome per command.
+        parser: reads the pages of rows in its answers; None if it is no list.
+        eager: whether these rows are wanted at once, or have to wait.
+        most: how many commands may share a request with it, its own included: fewer after a batch that took too long.
         attempts: how often it has left.
         not_before: monotonic time before which it must not leave (again).
     """
 
-    __slots__ = ("alone", "attempts", "chained", "commands", "future", "halt", "not_before", "params")
+    __slots__ = (
+        "alone",
+        "attempts",
+        "chained",
+        "commands",
+        "eager",
+        "future",
+        "halt",
+        "most",
+        "not_before",
+        "params",
+        "parser",
+    )
 
-    def __init__(self, commands: Sequence[Command], *, chained: bool, halt: bool | None = None) -> None:
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        *,
+        chained: bool,
+        halt: bool | None = None,
+        parser: PageParser | None = None,
+        eager: Callable[[], bool] = at_once,
+    ) -> None:
         self.commands = tuple(commands)
         self.params: tuple[dict[str, Any], ...] = tuple(json_ready(command.params) for command in self.commands)
         self.chained = chained
         self.halt = halt
+        self.parser = parser
+        self.eager = eager
+        self.most = MAX_COMMANDS
         fits = all(batchable(params, chained=chained) for params in self.params)
         if chained and not fits and len(self.commands) > 1:
             raise InvalidValue(f"a chain of {self.commands[0].method} is too large for a batch")
@@ -41,6 +77,16 @@ class Work:
         self.attempts = 0
         self.not_before = 0.0
         self.future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+
+    @property
+    def sent(self) -> tuple[Command, ...]:
+        """The commands that its next request carries: all of them, or after trouble the beginning of a chain."""
+        return self.commands if self.halt is not None else self.commands[: self.most]
+
+    @property
+    def methods(self) -> list[tuple[str, int]]:
+        """The methods of these commands in lower case, and how many there are of each."""
+        return list(Counter(command.method.lower() for command in self.sent).items())
 
     @property
     def replay_safe(self) -> bool:

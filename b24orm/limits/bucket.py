@@ -25,7 +25,8 @@ from b24orm.limits.settings import Limits
 
 __all__ = ["LAG", "LeakyBucket"]
 
-LAG = 1.5
+_STEP = 1.0  # seconds by which the portal may forget later than a smooth leak would
+LAG = _STEP + 0.5
 """Seconds that a request may be on its way into the portal's count: 1.0 for the portal's steps, 0.5 for latency."""
 
 _FIRST_PENALTY = 1.0  # seconds
@@ -87,12 +88,17 @@ class LeakyBucket:
                 return hold
             return max(hold, self._until_room())
 
-    def take(self) -> None:
-        """Account for one HTTP request. Call it when the request leaves, however many commands it carries."""
+    def take(self) -> float:
+        """Account for one HTTP request. Call it when the request leaves, however many commands it carries.
+
+        Returns:
+            when it left, monotonic seconds: `refused` can use it.
+        """
         with self._lock:
             now = self._advance()
             if self._rate:
                 self._under_way.append(now)
+            return now
 
     def accepted(self) -> None:
         """The portal let a request pass: the penalty of earlier refusals is halved, and soon forgotten."""
@@ -100,16 +106,22 @@ class LeakyBucket:
             if self._penalty and self._clock.monotonic() >= self._hold_until:
                 self._penalty = self._penalty / 2 if self._penalty > _FIRST_PENALTY else 0.0
 
-    def refused(self) -> None:
+    def refused(self, left: float | None = None) -> None:
         """The portal said ``QUERY_LIMIT_EXCEEDED``: someone else behind our address fills the same bucket.
 
-        The bucket is full from here on, and nothing leaves for 1, 2, 4 … 60 seconds. Refusals of several requests that
-        were under way together count as one.
+        The bucket was full then, and starts to leak within a second; nothing leaves for 1, 2, 4 … 60 seconds. What is
+        under way comes on top, for it may arrive later and be counted. Refusals of several requests that were under
+        way together count as one penalty.
+
+        Args:
+            left: what `take` returned for that request: it was not counted by the portal, so it is taken out again.
         """
         with self._lock:
             now = self._advance()
             if self._rate:
-                self._poured = max(self._poured, self._capacity)
+                if left is not None and left in self._under_way:
+                    self._under_way.remove(left)
+                self._poured = max(self._poured, self._capacity + self._rate * _STEP)
             if now >= self._hold_until:
                 self._penalty = min(_LAST_PENALTY, self._penalty * 2 or _FIRST_PENALTY)
                 self._hold_until = now + self._penalty

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic_core import CoreSchema, core_schema
 from typing_extensions import dataclass_transform, override
 
 from b24orm import errors
 from b24orm.errors import DoesNotExist, FieldNotLoaded, InvalidValue, UnknownField, nearest
 from b24orm.model.columns import Column, DecimalColumn
+from b24orm.model.names import attribute_name
 from b24orm.model.oddities import without_none
-from b24orm.model.reader import Reader
+from b24orm.model.reader import Reader, ReadRow
 from b24orm.model.tracking import LoadedNames, changed_names
 from b24orm.model.userfields import check_override, declared_field
 from b24orm.model.values import without_addresses
@@ -26,7 +28,9 @@ if TYPE_CHECKING:
 else:
     ModelMetaclass = type(BaseModel)  # the public way to the same class
 
-__all__ = ["Model", "ModelMeta", "column"]
+__all__ = ["Model", "ModelMeta", "ModelRows", "column"]
+
+M = TypeVar("M", bound="Model")
 
 # Names that a portal may add to any entity, and that no class need declare.
 _OPEN = ("uf_", "parent_id")
@@ -213,24 +217,79 @@ class Model(BaseModel, metaclass=ModelMeta):
         Raises:
             InvalidRow: a value that its field cannot hold.
         """
+        return cls.__build__(cls.__reader__(dialect).from_python(rows))
+
+    @classmethod
+    def __build__(cls, rows: Iterable[ReadRow]) -> list[Self]:
+        """Instances of rows that the reader has read. They take the values over: build no row twice."""
+        return list(map(_maker(cls), rows))
+
+    @classmethod
+    def __rows__(cls, dialect: str, names: Iterable[str] | None = None) -> ModelRows[Self]:
+        """How rows of *dialect* become instances while they are read; *names* as for `Reader.row_schema_for`."""
         reader = cls.__reader__(dialect)
-        loaded: list[Self] = []
-        new, unknown, post_init = cls.__new__, reader.unknown, cls.__pydantic_post_init__
-        keys: list[str] = []
-        names = LoadedNames()
-        for values, row in zip(reader.known(rows), rows, strict=True):
-            if list(values) != keys:  # the rows of a list hold the same fields, so they share their names
-                keys = list(values)
-                names = LoadedNames(keys)
-            instance = new(cls)
-            _set(instance, "__dict__", values)
-            _set(instance, "__pydantic_fields_set__", names)
-            _set(instance, "__pydantic_extra__", unknown(row))
-            _set(instance, "__pydantic_private__", None)
-            if post_init is not None:
-                instance.model_post_init(None)  # a subclass has private attributes, or wants to know
-            loaded.append(instance)
-        return loaded
+        chosen = None if names is None else tuple(names)
+        return reader.format("models", chosen, lambda: ModelRows(reader, _maker(cls), chosen))
+
+
+class ModelRows(Generic[M]):
+    """Reads rows as instances at once: a row is cheapest to handle just after it was read.
+
+    Args:
+        make: makes an instance of a row that was read.
+        names: the fields that were selected; None means all.
+    """
+
+    def __init__(self, reader: Reader, make: Callable[[ReadRow], M], names: Iterable[str] | None) -> None:
+        self._reader = reader
+        self._make = make
+        self._names = None if names is None else tuple(names)
+        self._schemas: tuple[CoreSchema, CoreSchema] | None = None
+
+    @property
+    def row_schema(self) -> CoreSchema:
+        """Reads a row, from JSON or from a dict, into an instance; another object when `Reader.row_schema` is."""
+        read = self._reader.row_schema_for(self._names)
+        if self._schemas is None or self._schemas[0] is not read:
+            self._schemas = read, core_schema.no_info_after_validator_function(self._make, read)
+        return self._schemas[1]
+
+    def key(self, row: M) -> int:
+        """The id of an instance."""
+        key: int = row.__dict__["id"]
+        return key
+
+    def from_python(self, rows: Sequence[Mapping[str, Any]]) -> list[M]:
+        """Instances of rows as JSON has them.
+
+        Raises:
+            InvalidRow: a value that its field cannot hold.
+        """
+        return list(map(self._make, self._reader.from_python(rows)))
+
+
+def _maker(cls: type[M]) -> Callable[[ReadRow], M]:
+    """Makes an instance of a row that was read, and of its values."""
+    new, post_init = cls.__new__, cls.__pydantic_post_init__
+
+    def make(row: ReadRow) -> M:
+        read, others, shape = row
+        take = read.pop
+        extra = {name: take(name) for name in shape.others}
+        values = dict(read) if shape.roomy else read
+        if others:
+            for wire, value in others.items():
+                extra[attribute_name(wire)] = value
+        instance = new(cls)
+        _set(instance, "__dict__", values)
+        _set(instance, "__pydantic_fields_set__", shape.names)  # shared by rows with the same fields
+        _set(instance, "__pydantic_extra__", extra)
+        _set(instance, "__pydantic_private__", None)
+        if post_init is not None:
+            instance.model_post_init(None)  # a subclass has private attributes, or wants to know
+        return instance
+
+    return make
 
 
 def _has(cls: type[Any], name: str) -> bool:
@@ -257,6 +316,7 @@ def _schema_of(cls: type[Model]) -> Entity:
 
 
 def _reader_of(cls: type[Model], dialect: str) -> Reader:
-    if not cls.__pydantic_complete__:
+    # A reader needs the types of the fields, not Pydantic's own validator, which takes time to build.
+    if not getattr(cls, "__pydantic_fields_complete__", cls.__pydantic_complete__):
         cls.model_rebuild()
     return Reader(cls.__schema__(), dialect, {name: info.annotation for name, info in cls.model_fields.items()})

@@ -1,7 +1,7 @@
 """Readings of what portals send besides proper values: ``""`` for nothing, ``false``, null lists, shifted dates.
 
-Pydantic reads a value first; only what it refuses comes to the functions here, so that clean rows hardly pay for odd
-ones.
+Pydantic reads a value first; only what it refuses comes to the functions here. In front of all of this stands `usual`,
+so that clean rows do not pay for odd ones.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pydantic_core import CoreSchema, core_schema
 from b24orm.model.values import File
 from b24orm.narrow import is_list, is_mapping
 
-__all__ = ["Lenient", "without_none"]
+__all__ = ["ZERO_DATES", "Lenient", "date_part", "without_none"]
 
 # What "no value" means where a field cannot be None.
 _EMPTY: dict[Any, Any] = {bool: False, str: "", float: 0.0, Decimal: Decimal(0)}
 
 # How PHP writes the date zero of MySQL, which stands for no date.
-_ZERO_DATES = ("0000-00-00", "-0001-11-30")
+ZERO_DATES = ("0000-00-00", "-0001-11-30")
 
 
 def _is_nothing(value: Any) -> bool:
@@ -93,7 +93,7 @@ def _proper(base: Any, handler: GetCoreSchemaHandler, *, least: int | None, empt
     if base is str and not empty:
         return core_schema.str_schema(min_length=1)
     if base is date:
-        return core_schema.no_info_plain_validator_function(_date)
+        return core_schema.no_info_plain_validator_function(date_part)
     if base is datetime:  # Pydantic takes numbers for seconds since 1970
         text = core_schema.str_schema(strict=True, coerce_numbers_to_str=False, pattern=r"^\d{4}-")
         return core_schema.chain_schema([text, core_schema.datetime_schema()])
@@ -102,8 +102,12 @@ def _proper(base: Any, handler: GetCoreSchemaHandler, *, least: int | None, empt
     return handler.generate_schema(base)
 
 
-def _date(value: Any) -> date:
-    """A bare date comes as midnight shifted by the server's offset; only its date part means anything."""
+def date_part(value: Any) -> date:
+    """A bare date comes as midnight shifted by the server's offset; only its date part means anything.
+
+    Raises:
+        ValueError: it is no date.
+    """
     if not isinstance(value, str) or value[10:11] not in ("", "T", " "):
         raise ValueError("not a date")
     return date.fromisoformat(value[:10])
@@ -137,7 +141,7 @@ def _is_zero(base: Any, value: Any) -> bool:
     """Whether *value*, which is no proper one, is a zero: no reference, no date, no file."""
     if base in (int, File):
         return not isinstance(value, bool) and value in (0, "0")
-    return isinstance(value, str) and value.startswith(_ZERO_DATES)
+    return isinstance(value, str) and value.startswith(ZERO_DATES)
 
 
 def _listed(value: Any) -> list[Any]:

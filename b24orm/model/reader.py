@@ -1,87 +1,234 @@
-"""Raw rows of one dialect -> typed values, with as little Python per row as Pydantic allows."""
+"""Rows of one dialect -> typed values, from JSON or from Python, with as little Python per row as Pydantic allows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
-from typing_extensions import TypedDict
+from pydantic import ValidationError
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from b24orm.errors import InvalidRow
 from b24orm.model.names import attribute_name
-from b24orm.model.oddities import Lenient
+from b24orm.model.tracking import LoadedNames
+from b24orm.model.usual import value_schema
 from b24orm.model.values import without_addresses
 from b24orm.schema import Entity
 
-__all__ = ["Reader"]
+__all__ = ["ReadRow", "Reader", "RowShape", "SelectedRows"]
+
+T = TypeVar("T")
 
 # References by id, where 0 means "none". Pipeline 0 is a real one, the default.
 _REFERENCES = ("user", "contact", "company", "lead", "deal", "quote")
 
+# The grammar whose answers hold numbers; the others write them as text.
+_NUMBERS = "crm_item"
+
+# How many unknown fields a schema may hold: more of them than this come and go.
+_MOST_LEARNED = 500
+
+# How many selections of fields keep their schemas.
+_MOST_SCHEMAS = 100
+
+# Stands for a field that a row lacks, until the row has been read.
+_ABSENT = object()
+
+
+class RowShape:
+    """Which fields a row holds; rows with the same fields share one.
+
+    Attributes:
+        names: the documented fields.
+        others: attribute names of those fields among the values that no class declares.
+        roomy: whether a dict with the others taken out keeps more room than one that never held them.
+    """
+
+    __slots__ = ("names", "others", "roomy")
+
+    def __init__(self, names: list[str], others: list[str]) -> None:
+        self.names = LoadedNames(names)
+        self.others = tuple(others)
+        self.roomy = sys.getsizeof(dict.fromkeys(names)) < sys.getsizeof(dict.fromkeys(names + others))
+
+
+ReadRow = tuple[dict[str, Any], dict[str, Any] | None, RowShape]
+"""A row that was read: typed values by attribute name; unknown fields by wire name, if any, as they came; its shape."""
+
+
+class SelectedRows:
+    """Rows of a reader of which little else than some fields was selected."""
+
+    def __init__(self, reader: Reader, names: tuple[str, ...]) -> None:
+        self._reader = reader
+        self._names = names
+        self.key = reader.key
+        self.from_python = reader.from_python
+
+    @property
+    def row_schema(self) -> CoreSchema:
+        """Reads a row, from JSON or from a dict, into a `ReadRow`."""
+        return self._reader.row_schema_for(self._names)
+
 
 class Reader:
     """Reads rows of *entity* as *dialect* sends them.
+
+    Fields that the portal sends and no class declares are kept. Those that came once become part of the schema, which
+    is the cheaper way to read them.
 
     Args:
         annotations: Python types by attribute name.
     """
 
     def __init__(self, entity: Entity, dialect: str, annotations: Mapping[str, Any]) -> None:
+        spec = entity.dialects[dialect]
         self._entity = entity
-        self._id_wire = entity.dialects[dialect].id.wire
-        self._names = {field.wire[dialect]: field.name for field in entity.fields if dialect in field.wire}
+        self._id_wire = spec.id.wire
         self._annotations = annotations
-        # The keys of the last row and what is unknown of them: rows of a list have the same keys in the same order.
-        self._seen: tuple[list[str], list[tuple[str, str]]] = ([], [])
-        keys: dict[str, Any] = {}
-        for field in entity.fields:
-            if dialect not in field.wire:
-                continue
-            annotation = annotations.get(field.name, Any)
-            reference = field.relation in _REFERENCES
-            keys[field.name] = Annotated[
-                annotation, Lenient(annotation, reference=reference), Field(validation_alias=field.wire[dialect])
-            ]
-        # Made at run time, out of sight of type checkers.
-        make: Any = TypedDict
-        row: Any = make(f"{entity.name}Row", keys, total=False)
-        row.__pydantic_config__ = ConfigDict(coerce_numbers_to_str=True, extra="ignore")
-        rows: Any = list[row]
-        self._adapter: TypeAdapter[list[dict[str, Any]]] = TypeAdapter(rows)
+        self._wires = {field.name: field.wire[dialect] for field in entity.fields if dialect in field.wire}
+        self._names = {wire: name for name, wire in self._wires.items()}
+        self._id = self._names[self._id_wire]
+        references = {field.name for field in entity.fields if field.relation in _REFERENCES}
+        digits = spec.grammar != _NUMBERS
+        self._values = {
+            name: value_schema(annotations.get(name, Any), reference=name in references, digits=digits)
+            for name in self._wires
+        }
+        self._learned: dict[str, str] = {}  # attribute names to wire names
+        self._unknown: Iterable[str] = ()  # wire names that came and are not learned yet
+        self._schemas: dict[tuple[str, ...] | None, CoreSchema] = {}
+        self._python: _PythonRows | None = None
+        self._formats: dict[tuple[str, tuple[str, ...] | None], Any] = {}
 
-    def known(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The documented fields of *rows* as typed values by attribute name.
+    @property
+    def row_schema(self) -> CoreSchema:
+        """Reads a row, from JSON or from a dict, into a `ReadRow`.
+
+        It is another object once fields have come that it did not know. The older one goes on to read all rows.
+        """
+        return self.row_schema_for(None)
+
+    def row_schema_for(self, names: Iterable[str] | None) -> CoreSchema:
+        """The schema of rows that hold little else than the fields *names*; None means all fields.
+
+        What else they hold is kept as unknown fields are, so name all that were selected.
+        """
+        self._learn()
+        key = None if names is None else tuple(dict.fromkeys(names))
+        known = self._schemas.get(key)
+        if known is None:
+            if len(self._schemas) > _MOST_SCHEMAS:
+                self._schemas.clear()
+            known = self._schemas[key] = self._build(key)
+        return known
+
+    def selected(self, names: Iterable[str]) -> SelectedRows:
+        """How rows are read that hold little else than the fields *names*."""
+        chosen = tuple(names)
+        return self.format("rows", chosen, lambda: SelectedRows(self, chosen))
+
+    def format(self, kind: str, names: tuple[str, ...] | None, make: Callable[[], T]) -> T:
+        """One format of a kind for *names*, made once: what is built around its schema can be kept along with it."""
+        known: T | None = self._formats.get((kind, names))
+        if known is None:
+            if len(self._formats) > _MOST_SCHEMAS:
+                self._formats.clear()
+            known = self._formats[kind, names] = make()
+        return known
+
+    def key(self, row: ReadRow) -> int:
+        """The id of a row.
+
+        Raises:
+            KeyError: it holds none.
+        """
+        key: int = row[0][self._id]
+        return key
+
+    def from_python(self, rows: Sequence[Mapping[str, Any]]) -> list[ReadRow]:
+        """Rows as JSON has them.
 
         Raises:
             InvalidRow: a value that its field cannot hold.
         """
+        self._learn()
+        if self._python is None:
+            self._python = _PythonRows(self, self._fields(None))
         try:
-            return self._adapter.validate_python(rows)
+            read = self._python.read(rows)
         except ValidationError as error:
             problem = self._explain(error, rows)
+        else:
+            return read
         raise problem  # out of the handler: Pydantic's error would show the row once more
 
-    def unknown(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The other fields of *row*, user fields among them, by attribute name and as they came."""
-        keys = list(row)
-        seen, others = self._seen
-        if keys != seen:
-            others = [(attribute_name(wire), wire) for wire in keys if wire not in self._names]
-            self._seen = keys, others
-        return {name: row[wire] for name, wire in others}
+    def mappings(self, rows: Sequence[ReadRow], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """Values by attribute name, one mapping a row, unknown fields included as they came.
 
-    def dicts(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Typed values by attribute name, one mapping a row, unknown fields included as they came.
+        Args:
+            names: the fields to take, in this order, None where a row lacks one; without them, all that a row holds.
+                Then the mappings are the rows' own: read no row twice.
+        """
+        if names is None:
+            return [_merged(values, others) if others else values for values, others, _ in rows]
+        made: list[dict[str, Any]] = []
+        for values, others, _ in rows:
+            get = (_merged({}, others) | values if others else values).get
+            made.append({name: get(name) for name in names})
+        return made
+
+    def tuples(self, rows: Sequence[ReadRow], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """The values of the fields *names*, in this order, one tuple a row; None where a row lacks a field."""
+        made: list[tuple[Any, ...]] = []
+        for values, others, _ in rows:
+            get = (_merged({}, others) | values if others else values).get
+            made.append(tuple([get(name) for name in names]))
+        return made
+
+    def dicts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Typed values of raw rows by attribute name, unknown fields included as they came.
 
         Raises:
             InvalidRow: a value that its field cannot hold.
         """
-        known = self.known(rows)
-        for values, row in zip(known, rows, strict=True):
-            values.update(self.unknown(row))
-        return known
+        return self.mappings(self.from_python(rows))
+
+    def _fields(self, names: tuple[str, ...] | None) -> _Fields:
+        documented = [n for n in self._wires if names is None or n in names or n == self._id]
+        learned = [n for n in self._learned if names is None or n in names]
+        values = {n: (self._wires[n], self._values[n]) for n in documented}
+        values |= {n: (self._learned[n], core_schema.any_schema()) for n in learned}
+        return _Fields(values, frozenset(learned))
+
+    def _build(self, names: tuple[str, ...] | None) -> CoreSchema:
+        fields = self._fields(names)
+        row = core_schema.model_fields_schema(
+            {
+                name: core_schema.model_field(
+                    core_schema.with_default_schema(value, default=_ABSENT), validation_alias=wire
+                )
+                for name, (wire, value) in fields.values.items()
+            },
+            model_name=self._entity.name,
+            extra_behavior="allow",
+        )
+        return core_schema.no_info_after_validator_function(_JsonRow(self, fields), row)
+
+    def notice(self, wires: Iterable[str]) -> None:
+        """Fields of a row that its schema did not know."""
+        self._unknown = wires
+
+    def _learn(self) -> None:
+        unknown, self._unknown = self._unknown, ()
+        for wire in unknown:
+            name = attribute_name(wire)
+            if name not in self._wires and name not in self._learned and len(self._learned) < _MOST_LEARNED:
+                self._learned[name] = wire
+                self._schemas.clear()
+                self._python = None
 
     def _explain(self, error: ValidationError, rows: Sequence[Mapping[str, Any]]) -> InvalidRow:
         place = error.errors(include_url=False)[0]["loc"]
@@ -95,3 +242,101 @@ class Reader:
 
 
 _MODULE = re.compile(r"\b(?:\w+\.)+(?=\w)")  # datetime.date -> date
+
+
+class _Fields:
+    """The fields of a schema.
+
+    Args:
+        values: wire names and schemas by attribute name.
+        learned: those of the names that no class declares.
+    """
+
+    def __init__(self, values: dict[str, tuple[str, CoreSchema]], learned: frozenset[str]) -> None:
+        self.values = values
+        self._learned = learned
+        self._shapes: dict[tuple[str, ...], RowShape] = {}
+
+    def shape(self, names: Iterable[str]) -> RowShape:
+        """The shape of rows that hold the fields *names*."""
+        held = tuple(names)
+        known = self._shapes.get(held)
+        if known is None:
+            if len(self._shapes) > _MOST_LEARNED:
+                self._shapes.clear()
+            others = [name for name in held if name in self._learned]
+            known = self._shapes[held] = RowShape([name for name in held if name not in self._learned], others)
+        return known
+
+
+class _JsonRow:
+    """The end of reading a row from JSON: takes out what it lacks, and finds its shape."""
+
+    def __init__(self, reader: Reader, fields: _Fields) -> None:
+        self._reader = reader
+        self._fields = fields
+        self._count = len(fields.values)
+        self._whole = fields.shape(fields.values)
+        self._last: tuple[list[str], RowShape] = ([], self._whole)  # one value: threads share readers
+
+    def __call__(self, parts: tuple[dict[str, Any], dict[str, Any], set[str]]) -> ReadRow:
+        values, others, found = parts
+        if others:
+            self._reader.notice(others)
+        if len(found) == self._count + len(others):
+            return values, others or None, self._whole
+        absent, shape = self._last  # most likely those of the row before
+        same = len(found) + len(absent) == self._count + len(others)
+        if not same or absent != [name for name in absent if values[name] is _ABSENT]:
+            absent = [name for name, value in values.items() if value is _ABSENT]
+            shape = self._fields.shape([name for name, value in values.items() if value is not _ABSENT])
+            self._last = absent, shape
+        for name in absent:
+            del values[name]
+        return values, others or None, shape
+
+
+class _PythonRows:
+    """Reads decoded rows. A plain dict of fields is what Pydantic makes fastest of a dict."""
+
+    def __init__(self, reader: Reader, fields: _Fields) -> None:
+        self._reader = reader
+        self._fields = fields
+        self._wires = {wire for wire, _ in fields.values.values()}
+        # The keys of the last row and which of them are unknown: rows of a list have the same keys in the same order.
+        self._last: tuple[list[str], list[str]] = ([], [])
+        row = core_schema.typed_dict_schema(
+            {
+                name: core_schema.typed_dict_field(value, required=False, validation_alias=wire)
+                for name, (wire, value) in fields.values.items()
+            }
+        )
+        self._validator = SchemaValidator(core_schema.list_schema(row))
+
+    def read(self, rows: Sequence[Mapping[str, Any]]) -> list[ReadRow]:
+        """Raises ValidationError: a value that its field cannot hold."""
+        read: list[ReadRow] = []
+        names: list[str] = []
+        shape = self._fields.shape(names)
+        for values, row in zip(self._validator.validate_python(rows), rows, strict=True):
+            if list(values) != names:
+                names = list(values)
+                shape = self._fields.shape(names)
+            read.append((values, self._others(row), shape))
+        return read
+
+    def _others(self, row: Mapping[str, Any]) -> dict[str, Any] | None:
+        keys = list(row)
+        seen, unknown = self._last
+        if keys != seen:
+            unknown = [wire for wire in keys if wire not in self._wires]
+            self._last = keys, unknown
+            self._reader.notice(unknown)
+        return {wire: row[wire] for wire in unknown} if unknown else None
+
+
+def _merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """*values* with *others* by attribute name added to them."""
+    for wire, value in others.items():
+        values[attribute_name(wire)] = value
+    return values

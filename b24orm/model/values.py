@@ -24,7 +24,7 @@ class Multifield(BaseModel):
         value: the number, address or name itself.
     """
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, populate_by_name=True, coerce_numbers_to_str=True)
 
     id: int | None = Field(default=None, validation_alias=AliasChoices("id", "ID"))
     type_id: str = Field(default="", validation_alias=AliasChoices("typeId", "TYPE_ID", "type_id"))
@@ -41,7 +41,7 @@ class File(BaseModel):
         url_machine: address for programs; holds a token, so keep it out of logs.
     """
 
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, populate_by_name=True)
 
     @model_validator(mode="before")
     @classmethod

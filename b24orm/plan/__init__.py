@@ -7,4 +7,14 @@ No request and no event loop lives here, nor anything that changes with time but
 from b24orm.plan.lanes import Lane, LaneBook
 from b24orm.plan.plan import PAGES_PER_BATCH, Plan, Strategy, chain, plan_count, plan_get, plan_list
 
-__all__ = ["PAGES_PER_BATCH", "Lane", "LaneBook", "Plan", "Strategy", "chain", "plan_count", "plan_get", "plan_list"]
+__all__ = [
+    "PAGES_PER_BATCH",
+    "Lane",
+    "LaneBook",
+    "Plan",
+    "Strategy",
+    "chain",
+    "plan_count",
+    "plan_get",
+    "plan_list",
+]

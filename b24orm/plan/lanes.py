@@ -1,55 +1,84 @@
 """Keyset lanes: which id ranges to read next, in which chains of pages, within one batch.
 
 A list is read from both ends; what lies between is cut into lanes. A lane is a chain of pages inside one batch: each
-page starts after the last id of the page before, and none goes past the lane's upper bound. Lanes are guessed from the
-density of ids seen so far, on the long side: a lane that holds more rows than its chain can carry costs nothing (every
-page is full, and the rest becomes a new lane), while one that holds fewer wastes the end of its chain. Small left-over
-lanes share a batch.
+page starts after the last id of the page before, and none goes past the lane's upper bound. Several lanes may share a
+batch, and several batches may be under way.
+
+- Before a long chain is sent somewhere, one page is read there, along with a batch that leaves anyway: its rows are
+  results like all others, and they tell whether ids are dense, sparse or missing. A hole costs one command.
+- A lane that holds more rows than its chain can carry wastes nothing: every page is full, and the rest becomes a lane
+  of its own, which shares a later batch. One that holds fewer wastes the end of its chain. So a chain goes for the end
+  of its lane only where its distance is all but known, and asks for what is surely there elsewhere.
+- A batch that is not full waits for what is under way, which leaves rests that may share it.
 
 Pure: it is told what came back and says what to ask for. Positions are ids in reading order (negated when reading
-down).
+down). `benchmarks/lanes.py` simulates portals of many shapes; the numbers below were chosen with it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 __all__ = ["Lane", "LaneBook"]
 
-# How many times longer than the guess a lane is cut: a chain that comes back full wastes nothing, whatever is left
-# over, while a hole in the ids that swallows a lane wastes its whole batch. Chosen by simulating ids with holes of
-# many sizes, for few requests; not tuned for the latency of a real portal.
-_STRETCH = 2.0
-# One more lane at a time for so many batches that are still to come: a wrong guess costs a request or two, which a
-# long list does not feel and a short one does.
-_BATCHES_PER_LANE = 10
-# How much longer than the guess a chain is made that should reach the end of its lane.
-_SPARE = 1.15
-# A chain shorter than this is not worth starting at the end of a batch for a lane that will not fit.
-_SHORTEST_START = 12
+# A long lane is cut after so many batches: each cut costs about a command, and what is behind it waits in memory. In a
+# hurry, a lane is what one batch can carry besides a page or two that look ahead.
+_BATCHES_PER_LANE = 2
+_BATCHES_PER_HASTY_LANE = 0.97
+# One more batch at a time for so many of the whole list: a wrong guess costs a request or two, which a long list does
+# not feel and a short one does. In a hurry, waiting costs more than requests.
+_BATCHES_PER_GUESS = 14
+_BATCHES_PER_HASTY_GUESS = 1.5
+# How far off a guess is expected to be, as a share of itself: at first, and at least.
+_DOUBT = 0.3
+_LEAST_DOUBT = 0.01
+# The share of a new error in the running mean of errors.
+_LEARNING = 0.4
+# A chain is sent to the end of its lane if no more than so many pages of it are in doubt.
+_TOLERATED = 2.5
+# Lanes of no more than so many pages may share a batch with another in a hurry.
+_SMALL = 6
+# A chain shorter than this is not started for the beginning of a longer lane.
+_SHORTEST_START = 4
+# A batch this full need not wait for more.
+_FULL = 0.9
+_LEAST_DENSITY = 1e-12
+# Densities that differ by no more than this factor (its logarithm) may be the same one, seen twice.
+_AGREEMENT = 0.3
+# So large a share of commands that found nothing calls for fewer guesses at a time.
+_WASTEFUL = 0.15
 
 
-@dataclass(slots=True, eq=False)
 class Lane:
     """A range of positions, ``low < position < high``, and what has become of it.
 
     Attributes:
         low, high: bounds, both excluded.
+        density: rows per position, as seen nearby.
+        doubt: how far off a guess by it is expected to be, as a share of the guess.
+        seen: whether its first rows, or those right before it, were seen.
         pages: how many pages its chain asks for.
-        least: how many it asks for at least: twice as many as the chain before it, which came back full.
+        to_end: whether they were expected to reach its end.
+        least: how many it asks for at least: twice as many as the chain before it, which came back full unexpectedly.
         state: waiting to be asked for, flying, or done.
-        rows: the pages that came back.
+        held: the pages that came back, in whatever form the engine keeps them.
     """
 
-    low: int
-    high: int
-    pages: int = 0
-    least: int = 1
-    state: Literal["waiting", "flying", "done"] = "waiting"
-    rows: list[list[dict[str, Any]]] = field(default_factory=list[list[dict[str, Any]]])
+    __slots__ = ("density", "doubt", "held", "high", "least", "low", "pages", "seen", "state", "to_end")
+
+    def __init__(self, low: int, high: int, density: float, doubt: float, *, seen: bool = True, least: int = 1) -> None:
+        self.low = low
+        self.high = high
+        self.density = min(1.0, max(density, _LEAST_DENSITY))
+        self.doubt = doubt
+        self.seen = seen
+        self.pages = 0
+        self.to_end = False
+        self.least = least
+        self.state: Literal["waiting", "flying", "done"] = "waiting"
+        self.held: list[Any] = []
 
 
 class LaneBook:
@@ -57,12 +86,15 @@ class LaneBook:
 
     Args:
         low, high: bounds of the range, both excluded.
-        density: rows per position, as seen so far.
+        density: rows per position, as seen at its beginning.
+        seen: how many rows were seen outside the range, and how many positions they take.
         page_size: rows a page.
         batch_pages: pages that one batch may carry.
-        max_ahead: how many batches may be under way at once.
+        ahead: how many batches may be under way at once; it bounds the rows that wait for those before them. A list
+            that is nearly at its end, or whose ids keep surprising, is read with fewer.
+        wanted: how many rows are wanted from the beginning of the range; None for all of them.
         cheap_overshoot: whether the portal refuses the pages behind the end of a chain at once, instead of reading
-        rows for them.
+            rows for them.
     """
 
     def __init__(
@@ -71,22 +103,28 @@ class LaneBook:
         high: int,
         *,
         density: float,
+        seen: tuple[int, int] = (0, 0),
         page_size: int = 50,
         batch_pages: int = 50,
-        max_ahead: int = 3,
+        ahead: int = 3,
+        wanted: int | None = None,
         cheap_overshoot: bool = False,
     ) -> None:
-        self._lanes: list[Lane] = [Lane(low, high)] if high - low > 1 else []
-        self._density = self._nearby = max(density, 1e-9)
-        self._rows = self._span = 0
-        self._page_size = page_size
+        self._lanes: list[Lane] = [Lane(low, high, density, _DOUBT)] if high - low > 1 else []
+        self.page_size = page_size
         self.batch_pages = batch_pages
-        self._max_ahead = max_ahead
-        self._ahead = 1  # two pages tell little of the density: the first lane is not guessed
+        self._most_ahead = ahead
+        self.wanted = wanted
+        self.hurry = False
+        self._surveyed = False
+        self.most_waiting: int | None = None
         self._cheap_overshoot = cheap_overshoot
+        self._doubt = _DOUBT  # of the last guesses, everywhere
+        self._waste = 0.0  # the share of commands behind the end of a chain, lately
+        self._rows, self._span = seen
+        self._latest = (0.0, 0.0)  # rows and positions of the latest chains and pages, without what lies between
         self._flying = 0
-        self._left_in_wave = 0
-        self._wasted = 0
+        self._landed = 0
 
     @property
     def finished(self) -> bool:
@@ -94,120 +132,268 @@ class LaneBook:
         return not self._lanes
 
     @property
-    def expected_rows(self) -> float:
-        """Rows still to be asked for, as far as the density tells."""
-        return sum(self._expected(lane) for lane in self._lanes if lane.state == "waiting")
+    def ahead(self) -> int:
+        """How many batches may be under way at once."""
+        density = self._rows / max(1, self._span)
+        coming = [lane for lane in self._lanes if lane.state != "done"]
+        if self.hurry:
+            rows = sum(map(self._expected, coming))
+        else:
+            rows = density * sum(lane.high - lane.low - 1 for lane in coming)
+        batches = (self._rows + rows) / (self.batch_pages * self.page_size)
+        most = 1 + math.floor(batches / (_BATCHES_PER_HASTY_GUESS if self.hurry else _BATCHES_PER_GUESS))
+        if not self.hurry and not self._landed:
+            most = 1  # two pages tell little of the density: the first chain is not guessed
+        if self._waste > _WASTEFUL:
+            most = min(most, max(2, self._most_ahead // 2))
+        return max(1, min(self._most_ahead, most))
 
-    def _expected(self, lane: Lane) -> float:
-        return min(self._density, 1.0) * (lane.high - lane.low - 1)
+    @ahead.setter
+    def ahead(self, most: int) -> None:
+        self._most_ahead = most
 
-    def _wave(self) -> int:
-        """How many batches may leave together: few for short lists, where one wrong guess is a large part of all."""
-        batches = self.expected_rows / (self.batch_pages * self._page_size)
-        # Rows that wait for others before them take memory, whatever the length of the list: when many do, only the
-        # hole in front of them is filled.
-        held = sum(len(lane.rows) for lane in self._lanes)
-        room = self._max_ahead - held // self.batch_pages
-        return max(1, min(self._ahead, room, math.floor(batches / _BATCHES_PER_LANE)))
+    @staticmethod
+    def _expected(lane: Lane) -> float:
+        """Rows that *lane* holds, as far as the density nearby tells."""
+        return lane.density * (lane.high - lane.low - 1)
+
+    # -- asking ---------------------------------------------------------------------------------------------------
 
     def next_batch(self) -> list[Lane]:
-        """The lanes of the next batch, now flying; empty if nothing should be asked for at the moment.
-
-        Batches leave in waves. The last lane of a wave has no guessed bound, so that it comes back full whatever the
-        ids look like; no lane can start behind it until it is back.
-        """
-        if self._flying == 0:
-            self._left_in_wave = self._wave()
-        if self._left_in_wave < 1:
+        """The lanes of the next batch, now flying; empty if nothing should be asked for at the moment."""
+        if not self._lanes or not self._may_start():
             return []
-        self._left_in_wave -= 1
-        budget = self.batch_pages
         batch: list[Lane] = []
-        index = 0
-        while budget > 0 and index < len(self._lanes):
-            lane = self._lanes[index]
-            if lane.state == "waiting":
-                needed = math.ceil(self._expected(lane) * _SPARE / self._page_size) + 1
-                needed = max(needed, min(lane.least, self.batch_pages))
-                if needed <= budget:
-                    lane.pages = needed
-                elif not batch or budget >= _SHORTEST_START:
-                    lane.pages = budget
-                    if self._left_in_wave:
-                        self._cut(index)
-                else:
-                    break
-                lane.state = "flying"
-                budget -= lane.pages
-                batch.append(lane)
-            index += 1
-        if batch:
-            self._flying += 1
-            if self._cheap_overshoot:
-                # The density of what is left is a guess; room that nobody needs is better spent on a longer chain. One
-                # that travels alone stops at its end (halt), so that it may take all of it.
-                batch[-1].pages += budget if len(batch) == 1 else min(budget, 2 * batch[-1].pages)
+        budget = self._budget()
+        full = budget
+        for lane in self._frontier(budget):
+            lane.pages = 1
+            budget -= 1
+            batch.append(lane)
+        if batch and self.hurry and not self._surveyed:
+            # Nobody waits for a long chain to learn where the others may go: its pages come soon, and alone.
+            self._surveyed = True
+            return self._take_off(batch)
+        for lane in self._next_lanes(batch):
+            needed = self._needed(lane)
+            if budget <= 0 or (needed > budget and full > budget and budget < _SHORTEST_START):
+                break
+            lane.pages = min(needed, budget)
+            budget -= lane.pages
+            batch.append(lane)
+        if self._flying and full - budget < _FULL * full:
+            return []  # what is under way may leave rests that fill it
+        if batch and self._cheap_overshoot and budget:
+            # Guesses are guesses; room that nobody needs is better spent on longer chains. One that travels alone stops
+            # at its end (halt), so that it may take all of it.
+            longest = max(batch, key=lambda lane: lane.pages * lane.doubt)
+            longest.pages += budget
+        return self._take_off(batch)
+
+    def _take_off(self, batch: list[Lane]) -> list[Lane]:
+        for lane in batch:
+            lane.to_end = lane.pages * self.page_size > self._expected(lane)
+            lane.state = "flying"
+        self._flying += bool(batch)
         return batch
 
-    def _cut(self, index: int) -> None:
-        """Shortens the lane at *index* to what its pages will surely fill; the rest waits as a lane of its own."""
+    def _next_lanes(self, taken: list[Lane]) -> Iterator[Lane]:
+        """Lanes whose chains may be asked for, in the order in which they should be."""
+        waiting = 0
+        found: list[Lane] = []
+        for index, lane in enumerate(self._lanes):
+            if index and waiting >= self._window + self.hurry * self.batch_pages:
+                break
+            waiting += self._coming(lane)
+            if lane.state == "waiting" and lane not in taken and (lane.seen or index == 0):
+                if not self.hurry:
+                    yield lane
+                    waiting += lane.pages
+                found.append(lane)
+        if self.hurry and found:
+            # Rests of a batch's room go to a lane far behind: one that is needed soon should come in one piece, since
+            # each rest that is left of it costs a round. Small ones that fit as a whole may come along.
+            small = [lane for lane in found[1:] if self._expected(lane) < _SMALL * self.page_size]
+            far = [lane for lane in reversed(found[self.ahead :]) if lane not in small]
+            near = [lane for lane in reversed(found[1 : self.ahead]) if lane not in small]
+            yield from (found[0], *small, *far, *near)
+
+    def _may_start(self) -> bool:
+        """Whether another batch may leave: the one in front always, others while not too many rows wait."""
+        if self._flying == 0:
+            return True
+        if self._flying >= self.ahead:
+            return False
+        pages = sum(map(self._coming, self._lanes))
+        if self.wanted is not None and pages * self.page_size >= self.wanted:
+            return False
+        return self._lanes[0].state == "waiting" or pages < self._window
+
+    @property
+    def _batches_per_lane(self) -> float:
+        return _BATCHES_PER_HASTY_LANE if self.hurry else _BATCHES_PER_LANE
+
+    @property
+    def _window(self) -> float:
+        """Pages that may be under way or wait before those of a lane that is asked for."""
+        pages = self._batches_per_lane * self.ahead * self.batch_pages
+        return pages if self.most_waiting is None else min(pages, float(self.most_waiting))
+
+    @staticmethod
+    def _coming(lane: Lane) -> int:
+        """Pages of *lane* that came back or are under way."""
+        return 0 if lane.state == "waiting" else len(lane.held) if lane.state == "done" else lane.pages
+
+    def _budget(self) -> int:
+        if self.wanted is None:
+            return self.batch_pages
+        coming = sum(map(self._coming, self._lanes))
+        return max(1, min(self.batch_pages, math.ceil(self.wanted / self.page_size) - coming))
+
+    def _needed(self, lane: Lane) -> int:
+        """Commands to ask for: for the whole of *lane* where its end is near, else so many as will surely be full."""
+        pages = self._expected(lane) / self.page_size
+        doubt = pages * lane.doubt
+        if doubt > (_TOLERATED if self._cheap_overshoot else 1.0) and not self.hurry:
+            needed = math.floor(pages - doubt)
+        elif self._cheap_overshoot:
+            # Better a few commands too many than a rest that has to wait for another round.
+            needed = math.floor(pages + min(doubt, _TOLERATED)) + 1
+        else:
+            needed = math.ceil(pages)
+        # No lane holds more rows than it has positions.
+        most = (lane.high - lane.low - 2) // self.page_size + 1
+        return max(1, min(max(needed, min(lane.least, self.batch_pages)), most))
+
+    def _frontier(self, budget: int) -> list[Lane]:
+        """Cuts the long lane at the end and gives the lanes whose first page should be seen now."""
+        if self.ahead < 2 or budget < 2 * self.ahead or self.wanted is not None:
+            return []
+        waiting = [lane for lane in self._lanes if lane.state == "waiting"]
+        seen = sum(lane.seen for lane in waiting)
+        if len(waiting) <= (1.5 if self.hurry else 1.0) * self.ahead:
+            self._cut_ahead()
+        unseen = [lane for lane in self._lanes[1:] if lane.state == "waiting" and not lane.seen]
+        most = (2 if self.hurry else 1) * self.ahead + 1 - seen
+        if self.hurry and self._surveyed:
+            # A rest of the lane in front would hold everything up for a round: its chain comes first.
+            chains = (self._needed(lane) for lane in waiting if lane.seen)
+            most = min(most, max(1, budget - next(chains, 0)))
+        return unseen[: max(0, most)]
+
+    def _cut_ahead(self) -> None:
+        """Cuts the last lane whose beginning was seen; what is behind it stays whole: should it begin in a hole, its
+        first page tells where ids go on."""
+        index = len(self._lanes)
+        for index in range(len(self._lanes) - 1, -1, -1):
+            lane = self._lanes[index]
+            if lane.state == "waiting" and (lane.seen or index == 0):
+                break
+            if lane.state == "waiting" and not lane.seen:
+                return  # some are still to be looked at
+        else:
+            return
+        waiting = sum(lane.state == "waiting" for lane in self._lanes)
+        while waiting <= (2 if self.hurry else 1) * self.ahead and self._cut(index):
+            waiting += 1
+            index += 1
+
+    def _cut(self, index: int) -> bool:
+        """Bounds the lane at *index* after some batches; the rest waits as a lane of its own. Whether there is one."""
         lane = self._lanes[index]
-        middle = lane.low + math.ceil(lane.pages * self._page_size * _STRETCH / min(self._density, self._nearby, 1.0))
-        if middle < lane.high - 1:
-            self._lanes.insert(index + 1, Lane(middle - 1, lane.high))
-            lane.high = middle
+        rows = self._batches_per_lane * self.batch_pages * self.page_size
+        if self._expected(lane) < 1.5 * rows:
+            return False
+        if self.hurry:
+            middle = lane.low + math.ceil(rows / self._nearby(lane))  # what one chain can carry, and no more
+        else:
+            overall = max(_LEAST_DENSITY, self._rows / self._span) if self._span else 1.0
+            middle = lane.low + math.ceil(rows * (1 + lane.doubt) / min(lane.density, overall))
+        if middle >= lane.high - 1:
+            return False
+        rest = Lane(middle - 1, lane.high, lane.density, max(lane.doubt, self._doubt), seen=False)
+        self._lanes.insert(index + 1, rest)
+        lane.high = middle
+        return True
+
+    def _nearby(self, lane: Lane) -> float:
+        """The density of *lane*: as its own page tells, or as the latest pages do, which are more, where they agree."""
+        rows, span = self._latest
+        latest = min(1.0, rows / span) if span else lane.density
+        return latest if abs(math.log(latest / lane.density)) < _AGREEMENT else lane.density
+
+    # -- learning -------------------------------------------------------------------------------------------------
 
     def landed(self) -> None:
         """One batch came back; `settle` was called for each of its lanes."""
         self._flying -= 1
-        if self._flying == 0:
-            # After a wave that guessed badly, go on with fewer guesses; after a good one, with one more.
-            poor = self._wasted > 0.25 * self.batch_pages
-            self._ahead = max(1, self._ahead // 2) if poor else min(self._max_ahead, self._ahead + 1)
-            self._wasted = 0
+        self._landed += 1
 
-    def settle(self, lane: Lane, pages: list[list[dict[str, Any]]], last: int | None, *, whole: bool) -> None:
+    def settle(
+        self, lane: Lane, pages: Sequence[Any], rows: int, first: int | None, last: int | None, *, whole: bool
+    ) -> None:
         """Books what came back for *lane*.
 
         Args:
             pages: its non-empty pages, in order.
-            last: position of the last row, None if there was none.
+            rows: how many rows they hold.
+            first, last: positions of the first and the last row, None if there was none.
             whole: whether the lane is known to hold no more rows.
         """
         lane.state = "done"
-        lane.rows = pages
-        count = sum(map(len, pages))
-        if whole:
-            self._wasted += max(0, lane.pages - len(pages) - 1)
-        end = lane.high
+        lane.held = list(pages)
+        self._rows += rows
+        self._span += max(0, (lane.high if whole or last is None else last + 1) - lane.low - 1)
+        end = lane.high if whole or last is None else last + 1
+        if lane.seen and (whole or last is not None):
+            guessed = lane.density * max(1, end - lane.low - 1)
+            error = min(1.0, abs(math.log((rows + 1) / (guessed + 1))))
+            self._doubt = max(_LEAST_DOUBT, self._doubt + _LEARNING * (error - self._doubt))
+            lane.doubt = max(_LEAST_DOUBT, lane.doubt + _LEARNING * (error - lane.doubt))
+        elif rows:
+            lane.doubt = min(max(self._doubt, 1 / math.sqrt(rows)), 0.5)
+        if first is not None and last is not None and rows > 1:
+            lane.density = min(1.0, (rows - 1) / (last - first))
+            before = self._latest
+            self._latest = before[0] * 0.9 + rows - 1, before[1] * 0.9 + last - first
+        if lane.pages > 1:
+            wasted = (lane.pages - len(pages)) / lane.pages if whole else 0.0
+            self._waste += _LEARNING / 4 * lane.pages / self.batch_pages * (wasted - self._waste)
+        lane.seen = True
         if not whole:
-            end = (last if last is not None else lane.low) + 1
-            self._leave_over(lane, end - 1, 2 * lane.pages if len(pages) == lane.pages else 1)
-        if end - lane.low > 1 and count > 1:
-            self._rows += count
-            self._span += end - lane.low
-            self._density = self._rows / self._span
-            self._nearby = count / (end - lane.low)
+            surprised = lane.to_end and len(pages) == lane.pages
+            self._leave_over(lane, last if last is not None else lane.low, 2 * lane.pages if surprised else 1)
 
     def _leave_over(self, lane: Lane, low: int, least: int) -> None:
         # The density of a far end may tell nothing of a crowd of ids here: chains that come back full grow, so that
         # even a guess that is wrong by orders of magnitude costs a few requests only.
         index = self._lanes.index(lane)
         following = self._lanes[index + 1] if index + 1 < len(self._lanes) else None
-        if following is not None and following.state == "waiting":
+        if following is not None and following.state == "waiting" and not following.seen:
             following.low = low
+            following.density, following.doubt, following.seen = lane.density, lane.doubt, True
             following.least = max(following.least, least)
         elif lane.high - low > 1:
-            self._lanes.insert(index + 1, Lane(low, lane.high, least=least))
+            self._lanes.insert(index + 1, Lane(low, lane.high, lane.density, lane.doubt, least=least))
         lane.high = low + 1
 
-    def ready(self) -> Iterator[list[dict[str, Any]]]:
-        """Pages that may be handed out now, in order; each is forgotten as it is given."""
+    # -- handing out ----------------------------------------------------------------------------------------------
+
+    def is_front(self, lane: Lane) -> bool:
+        """Whether the rows of *lane* are the next to be handed out."""
+        return bool(self._lanes) and self._lanes[0] is lane
+
+    def ready(self) -> Iterator[Any]:
+        """Pages that may be handed out now, in order; each is forgotten as it is given. More may land meanwhile."""
         while self._lanes and self._lanes[0].state == "done":
             lane = self._lanes[0]
-            while lane.rows:
-                yield lane.rows.pop(0)
-            self._lanes.pop(0)
+            if not lane.held:
+                self._lanes.pop(0)
+                continue
+            page = lane.held.pop(0)
+            if not lane.held:
+                self._lanes.pop(0)
+            yield page
 
     def __len__(self) -> int:
         return len(self._lanes)

@@ -6,13 +6,13 @@ import itertools
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from typing_extensions import override
 
 from b24orm.command import Command
-from b24orm.compiler import Listing, batchable, json_ready
+from b24orm.compiler import FIXED_ORDERS, Listing, batchable, json_ready
 
 __all__ = ["PAGES_PER_BATCH", "Plan", "Strategy", "chain", "plan_count", "plan_get", "plan_list"]
 
@@ -28,12 +28,18 @@ Strategy = Literal[
     "chain",
     "keyset",
     "sequential",
+    "cursor",
     "counted",
     "offset",
     "whole",
     "batch",
     "call",
 ]
+
+_NO_BATCH = (
+    "the filter would not survive a batch "
+    "(over 1000 variables, which PHP cuts off, or text that looks like a reference to another result)"
+)
 
 _chain_numbers = itertools.count(1)
 
@@ -110,6 +116,9 @@ def plan_count(listing: Listing) -> Plan:
             (_whole(listing),),
             listing,
         )
+    if listing.paging.mode == "cursor":
+        reason = f"{listing.method} tells no total: all rows are read and counted here"
+        return replace(plan_list(listing), reason=reason)
     first = listing.command(start=0, select=(listing.id_wire,) if listing.select else None, ids=listing.ids)
     return Plan("count", "the first page tells the total", "1", "1", (first,), listing)
 
@@ -141,30 +150,75 @@ def plan_list(listing: Listing) -> Plan:
             (_whole(listing),),
             listing,
         )
+    if listing.paging.mode == "cursor":
+        return _cursor(listing, size)
     if listing.ids is not None and listing.by_id:
         return _by_ids(listing, listing.ids, size)
     if limit is not None and limit <= size and listing.offset == 0:
         first = listing.command(ids=listing.ids)
         return Plan("one page", f"{limit} rows fit on one page of {size}; no counting", "1", "1", (first,), listing)
-    if listing.paging.mode == "counted" or not listing.by_id or listing.offset or listing.ids is not None:
+    if not listing.by_id or listing.offset or listing.ids is not None:
         return _counted(listing, size)
+    return _by_id(listing, size)
+
+
+def _rows(listing: Listing) -> str:
+    """How many rows a list that begins with the first one has, as a formula."""
+    return "N" if listing.limit is None else f"min(N, {listing.limit})"
+
+
+def _by_id(listing: Listing, size: int) -> Plan:
+    """More than a page from the first row on, where ids lead from page to page."""
+    limit, rows = listing.limit, _rows(listing)
     head = listing.command()
+    fixed = listing.paging.order != "any"
+    one_way = f"; {listing.method} takes no order and sends {FIXED_ORDERS[listing.paging.order]}" if fixed else ""
     if not batchable(json_ready(head.params)):
-        reason = (
-            "keyset by id, page by page: the filter would not survive a batch "
-            "(over 1000 variables, which PHP cuts off, or text that looks like a reference to another result)"
-        )
-        rows = "N" if limit is None else f"min(N, {limit})"
+        reason = f"keyset by id, page by page: {_NO_BATCH}{one_way}"
         return Plan("sequential", reason, f"1 + {rows}/{size}", f"1 + {rows}/{size}", (head,), listing)
     # Where pages behind the end of a chain are read from the first row again, its length is not guessed so freely.
     if limit is not None and limit <= size * PAGES_PER_BATCH and listing.grammar.refuses_broken_bounds:
         pages = _pages(limit, size)
-        commands = tuple(chain(listing, above=None, below=None, pages=pages, page_size=size))
-        return Plan("chain", f"{limit} rows in one chain of {pages} pages by id", "1", str(pages), commands, listing)
-    rows = f"min(N, {limit})" if limit is not None else "N"
+        first = tuple(chain(listing, above=None, below=None, pages=pages, page_size=size))
+        reason = f"{limit} rows in one chain of {pages} pages by id{one_way}"
+        return Plan("chain", reason, "1", str(pages), first, listing)
+    if fixed:
+        reason = f"keyset by id without counting, from one end, a chain of pages a batch{one_way}"
+        # Where a chain that runs over the end costs rows, chains grow slowly.
+        cheap = listing.grammar.refuses_broken_bounds
+        requests = f"{1 if cheap else 12} + {rows}/{size * PAGES_PER_BATCH}"
+        commands = f"1 + {rows}/{size}" if cheap else f"5 + 1.25 x {rows}/{size}"
+        return Plan("cursor", reason, requests, commands, (head,), listing)
     tail = listing.command(descending=not listing.descending)
-    reason = "keyset by id without counting: both ends first, then lanes of up to 50 chained pages a batch"
+    direction = ", downwards," if listing.descending else ""
+    reason = f"keyset by id{direction} without counting: both ends first, then lanes of up to 50 chained pages a batch"
     return Plan("keyset", reason, f"1 + {rows}/{size * PAGES_PER_BATCH}", f"2 + {rows}/{size}", (head, tail), listing)
+
+
+def _cursor(listing: Listing, size: int) -> Plan:
+    cursor = listing.paging.cursor
+    assert cursor is not None
+    wanted = None if listing.limit is None else listing.offset + listing.limit
+    rows = "N" if wanted is None else f"min(N, {wanted})"
+    first = listing.command(rows=None if wanted is None else min(size, wanted))
+    pages = f"1 + {rows}/{size}"
+    requests = pages
+    if cursor.next:
+        reason = f"cursor: each answer of {listing.method} names the place of the next page ({cursor.next})"
+    else:
+        reason = f"cursor: {listing.method} has no filter and no offsets, but reads on behind an id ({cursor.after})"
+        if listing.paging.order != "any":
+            reason += f", {FIXED_ORDERS[listing.paging.order]}"
+        if batchable(json_ready(first.params)):
+            reason += "; after the first page, a chain of pages a batch"
+            requests = f"1 + {rows}/{size * PAGES_PER_BATCH}"
+        else:
+            reason += f"; page by page: {_NO_BATCH}"
+    if listing.offset:
+        reason += "; the rows before the window are read and dropped"
+    if wanted is not None and wanted <= size:
+        requests = pages = "1"
+    return Plan("cursor", reason, requests, pages, (first,), listing)
 
 
 def _by_ids(listing: Listing, ids: tuple[int, ...], size: int) -> Plan:
@@ -172,7 +226,8 @@ def _by_ids(listing: Listing, ids: tuple[int, ...], size: int) -> Plan:
     commands = _pages(len(wanted), size)
     # A page of ids may bring fewer rows than ids, so that the window is cut from the rows, not from the ids.
     first = tuple(
-        listing.command(ids=wanted[i : i + size]) for i in range(0, min(len(wanted), size * PAGES_PER_BATCH), size)
+        listing.command(start=0, ids=wanted[i : i + size])
+        for i in range(0, min(len(wanted), size * PAGES_PER_BATCH), size)
     )
     requests = _pages(commands, PAGES_PER_BATCH)
     return Plan("by ids", f"{len(wanted)} ids, {size} a command", str(requests), str(commands), first, listing)
@@ -185,16 +240,17 @@ def _counted(listing: Listing, size: int) -> Plan:
     rows = "(N - offset)" if listing.offset else "N"
     if listing.limit is not None:
         rows = f"min({rows.strip('()')}, {listing.limit})"
-    if listing.by_id and listing.paging.mode == "keyset":
+    if listing.by_id:
         reason = "one counted page finds the first row of the window, the rest is read by id"
         if listing.limit is not None and within + listing.limit <= size:
             return Plan("offset", reason, "1", "1", (first,), listing)
         return Plan("offset", reason, f"2 + {rows}/{batch}", f"2 + {rows}/{size}", (first,), listing)
-    reason = (
-        "counted pages: the order is not by id, so that ids cannot lead from page to page"
-        if listing.order
-        else "counted pages: the method cannot be read by id"
-    )
+    if not listing.id_wire:
+        reason = f"counted pages: nothing is known of {listing.method} but that lists tell a total"
+    elif not listing.paging.leads_by_id:
+        reason = f"counted pages: {listing.method} has no range of ids in its filter"
+    else:
+        reason = "counted pages: the order is not by id, so that ids cannot lead from page to page"
     if listing.limit is not None and within + listing.limit <= size:
         return Plan("counted", reason, "1", "1", (first,), listing)
     if not listing.id_wire:

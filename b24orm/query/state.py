@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from b24orm.errors import QueryError
+from b24orm.errors import QueryError, ResumePoint
 from b24orm.query.logic import Node, normalize
 from b24orm.query.tree import Q
 
@@ -29,6 +29,7 @@ class Query:
         order: order keys; empty means ascending id.
         offset: rows to skip.
         limit: rows to hand out at most; None means all.
+        after: the id behind which to go on, in the direction of the order; None means from the beginning.
     """
 
     where: tuple[Q, ...] = ()
@@ -36,6 +37,7 @@ class Query:
     order: tuple[Order, ...] = ()
     offset: int = 0
     limit: int | None = None
+    after: int | None = None
 
     @property
     def node(self) -> Node:
@@ -46,6 +48,30 @@ class Query:
     def sliced(self) -> bool:
         """Whether a window is set, after which filters and order may not change any more."""
         return self.offset > 0 or self.limit is not None
+
+    @property
+    def by_id(self) -> bool:
+        """Whether rows come in the order of their ids."""
+        return not self.order or self.order[0].field == "id"
+
+    def resumed(self, point: int) -> Query:
+        """What is left of the query at the point *point* where it broke off: an id, or an offset for other orders.
+
+        Raises:
+            QueryError: the point does not tell what is needed: how many rows came before it, or what it counts.
+        """
+        rows = point.rows if isinstance(point, ResumePoint) else None
+        by = point.by if isinstance(point, ResumePoint) else ("id" if self.by_id else "offset")
+        if (by == "id") != self.by_id:
+            raise QueryError(f"this point is an {by}, but the queryset is {'' if self.by_id else 'not '}read by id")
+        if by == "offset":
+            return self.window(int(point), None)
+        if self.limit is not None and rows is None:
+            raise QueryError(
+                "to resume a sliced queryset, pass the error's resume_point itself: it knows the rows so far"
+            )
+        left = None if self.limit is None else max(0, self.limit - (rows or 0))
+        return replace(self, after=int(point), offset=0, limit=left)
 
     def window(self, start: int | None, stop: int | None) -> Query:
         """The window ``[start:stop]`` inside the present window.

@@ -16,7 +16,7 @@ from b24orm.errors import ConfigurationError, QueryError, UnknownField
 from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_count
 from b24orm.query import Condition, Order, Q, Query
-from b24orm.queryset.execute import Reading, count, fetch_one, get_plan, plan_for, row_pages
+from b24orm.queryset.execute import Reading, count, fetch_one, get_plan, model_pages, plan_for, row_pages
 from b24orm.queryset.protocol import ModelLike
 
 __all__ = ["BaseQuerySet", "Named", "QuerySet"]
@@ -95,6 +95,8 @@ class BaseQuerySet(Generic[M]):
     def _filter(self, exprs: tuple[Q, ...], lookups: Mapping[str, Any], *, negated: bool = False) -> Self:
         if self._query.sliced:
             raise QueryError("a sliced queryset cannot be filtered: slice last")
+        if self._query.after is not None:
+            raise QueryError("a resumed queryset cannot be filtered: resume last")
         where = self._where(exprs, lookups)
         if not where.children:
             return self
@@ -146,6 +148,27 @@ class BaseQuerySet(Generic[M]):
         start, stop = (None if bound is None else index(bound) for bound in (key.start, key.stop))
         return self._clone(self._query.window(start, stop))
 
+    def resume(self, point: int | None) -> Self:
+        """The rest of the list, behind the point where reading it broke off.
+
+        ::
+
+            except IncompleteResult as error:
+                async for deal in deals.resume(error.resume_point): ...
+
+        Args:
+            point: the error's ``resume_point``. For lists by id any id will do, also one that does not exist; for
+                other orders it is an offset. None, the point of a list that gave nothing, is its beginning.
+
+        Raises:
+            QueryError: the point does not fit the queryset.
+        """
+        if point is None:
+            return self._clone(self._query)
+        if isinstance(point, bool) or not isinstance(point, int):
+            raise QueryError(f"resume takes the resume_point of an IncompleteResult, not {point!r}")
+        return self._clone(self._query.resumed(point))
+
     def __bool__(self) -> bool:
         raise TypeError("a queryset has no truth value: use `await qs.exists()`")
 
@@ -172,7 +195,7 @@ class BaseQuerySet(Generic[M]):
         portal = self._portal or portal_in_context.get() or default_portal.portal
         return "item" if portal is None else portal.crm_api
 
-    def _rows(self, reading: Reading, convert: Callable[[str, list[dict[str, Any]]], list[V]]) -> Rows[V]:
+    def _rows(self, reading: Reading, convert: Callable[[str, list[Any]], list[V]]) -> Rows[V]:
         async def pages(portal: PortalLike) -> AsyncGenerator[list[V]]:
             dialect = reading.dialect(portal.crm_api)
             async with aclosing(row_pages(reading, portal)) as raw:
@@ -182,7 +205,12 @@ class BaseQuerySet(Generic[M]):
         return Rows(pages, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
 
     def _models(self) -> Rows[M]:
-        return self._rows(self._reading, self.model.__load__)
+        reading = self._reading
+        return Rows(
+            lambda portal: model_pages(reading, portal),
+            explain=lambda: plan_for(reading, self._api()),
+            portal=self._portal,
+        )
 
     def __await__(self) -> Generator[Any, None, list[M]]:
         return self._models().__await__()
@@ -224,7 +252,7 @@ class BaseQuerySet(Generic[M]):
 
         async def run(portal: PortalLike) -> M:
             row = await fetch_one(reading, portal, id)
-            return self.model.__load__(reading.dialect(portal.crm_api), [row])[0]
+            return self.model.__build__([row])[0]
 
         return Op(run, explain=lambda: get_plan(reading, self._api(), id), portal=self._portal)
 
@@ -236,15 +264,16 @@ class BaseQuerySet(Generic[M]):
                 row = await fetch_one(reading, portal, id)
             except self.model.DoesNotExist:
                 return None
-            return self.model.__load__(reading.dialect(portal.crm_api), [row])[0]
+            return self.model.__build__([row])[0]
 
         return Op(run, explain=lambda: get_plan(reading, self._api(), id), portal=self._portal)
 
     def _first_of(self, reading: Reading) -> Op[M | None]:
         async def run(portal: PortalLike) -> M | None:
-            async with aclosing(row_pages(reading, portal)) as pages:
+            async with aclosing(model_pages(reading, portal)) as pages:
                 async for page in pages:
-                    return self.model.__load__(reading.dialect(portal.crm_api), page[:1])[0]
+                    first: M = page[0]
+                    return first
             return None
 
         return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
@@ -298,9 +327,8 @@ class BaseQuerySet(Generic[M]):
         found = self._select(fields) if fields else self
         names = found._query.select
 
-        def convert(dialect: str, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
-            rows = self.model.__reader__(dialect).dicts(page)
-            return rows if names is None else [{name: row.get(name) for name in names} for row in rows]
+        def convert(dialect: str, page: list[Any]) -> list[dict[str, Any]]:
+            return self.model.__reader__(dialect).mappings(page, names)
 
         return self._rows(found._reading, convert)
 
@@ -347,11 +375,9 @@ class BaseQuerySet(Generic[M]):
         found = self._select(fields)
         names = tuple(_name(field) for field in fields)
 
-        def convert(dialect: str, page: list[dict[str, Any]]) -> list[Any]:
-            rows = self.model.__reader__(dialect).dicts(page)
-            if flat:
-                return [row.get(names[0]) for row in rows]
-            return [tuple(row.get(name) for name in names) for row in rows]
+        def convert(dialect: str, page: list[Any]) -> list[Any]:
+            rows = self.model.__reader__(dialect).tuples(page, names)
+            return [row[0] for row in rows] if flat else rows
 
         return self._rows(found._reading, convert)
 

@@ -14,12 +14,12 @@ from b24orm.errors import DoesNotExist, MultipleObjectsReturned, NotFound
 from b24orm.narrow import is_mapping
 from b24orm.plan import Plan, plan_count, plan_get, plan_list
 from b24orm.query import Q, Query
-from b24orm.queryset.protocol import ModelLike
+from b24orm.queryset.protocol import ModelLike, RowReader, RowsFormat
 from b24orm.schema import Entity
 
-__all__ = ["Reading", "count", "fetch_one", "get_command", "plan_for", "row_pages"]
+__all__ = ["Reading", "count", "fetch_one", "get_command", "model_pages", "plan_for", "row_pages"]
 
-RawPage = list[dict[str, Any]]
+ReadPage = list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,12 @@ class Reading:
         """The dialect for *api*."""
         return self.model.__schema__().dialect_for(api)
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The fields that rows will hold, the id first; None for all."""
+        chosen = self.query.select
+        return None if chosen is None else tuple(dict.fromkeys(("id", *chosen)))
+
     def narrowed(self, **changes: Any) -> Reading:
         """The same with parts of the query replaced."""
         return replace(self, query=replace(self.query, **changes))
@@ -54,12 +60,44 @@ def plan_for(reading: Reading, api: str) -> Plan:
     return plan_list(reading.listing(api))
 
 
-async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[RawPage]:
-    """Raw rows, page by page; filtered, ordered and cut here where the method could not do it."""
-    plan = plan_for(reading, portal.crm_api)
+async def model_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[list[Any]]:
+    """Instances of the model, page by page."""
+    api = portal.crm_api
+    plan = plan_for(reading, api)
+    model = reading.model
+    if _is_local(plan):  # rows are filtered first, and made instances then
+        async with aclosing(row_pages(reading, portal)) as pages:
+            async for page in pages:
+                yield model.__build__(page)
+        return
+    format = model.__rows__(reading.dialect(api), reading.names)
+    async with aclosing(_with_bar(reading, portal, plan, format)) as pages:
+        async for page in pages:
+            yield page
+
+
+async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[ReadPage]:
+    """Rows as the model's reader reads them, page by page; filtered, ordered and cut here if the method could not."""
+    api = portal.crm_api
+    plan = plan_for(reading, api)
+    reader = reading.model.__reader__(reading.dialect(api))
+    names = reading.names
+    format = reader if names is None or _is_local(plan) else reader.selected(names)
+    async with aclosing(_with_bar(reading, portal, plan, format)) as pages:
+        async for page in pages:
+            yield page
+
+
+def _is_local(plan: Plan) -> bool:
+    """Whether filter, order and window are applied here."""
+    return plan.strategy == "whole" and plan.listing is not None and plan.listing.residue is not None
+
+
+async def _with_bar(reading: Reading, portal: PortalLike, plan: Plan, format: RowsFormat) -> AsyncGenerator[ReadPage]:
+    """Pages with a progress bar beside them, if one is wanted."""
     show = portal.show_progress if reading.progress is None else reading.progress
     if not show:
-        async with aclosing(_pages(reading, portal, plan, None)) as pages:
+        async with aclosing(_pages(reading, portal, plan, format)) as pages:
             async for page in pages:
                 yield page
         return
@@ -71,37 +109,46 @@ async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[RawP
             bar.total = total
             bar.refresh()
 
-        async with aclosing(_pages(reading, portal, plan, on_total)) as pages:
+        async with aclosing(_pages(reading, portal, plan, format, on_total, bar.set_postfix_str)) as pages:
             async for page in pages:
+                if bar.postfix:
+                    bar.set_postfix_str("", refresh=False)  # the rest is over
                 bar.update(len(page))
                 yield page
 
 
 async def _pages(
-    reading: Reading, portal: PortalLike, plan: Plan, on_total: Callable[[int], None] | None
-) -> AsyncGenerator[RawPage]:
+    reading: Reading,
+    portal: PortalLike,
+    plan: Plan,
+    format: RowsFormat,
+    on_total: Callable[[int], None] | None = None,
+    on_rest: Callable[[str], None] | None = None,
+) -> AsyncGenerator[ReadPage]:
     listing = plan.listing
-    async with aclosing(portal.read(plan, on_total=on_total)) as pages:
+    local = _is_local(plan)
+    async with aclosing(portal.read(plan, format, on_total=on_total, on_rest=on_rest)) as pages:
         async for page in pages:
-            if plan.strategy == "whole" and listing is not None and listing.residue is not None:
-                page = _local(reading, portal.crm_api, listing, page)
+            if local and listing is not None:
+                reader = reading.model.__reader__(reading.dialect(portal.crm_api))
+                page = _local(reader, tuple(reading.model.__schema__().by_name), listing, page)
                 if on_total is not None:
                     on_total(len(page))
             if page:
                 yield page
 
 
-def _local(reading: Reading, api: str, listing: Listing, rows: RawPage) -> RawPage:
+def _local(reader: RowReader, names: tuple[str, ...], listing: Listing, rows: ReadPage) -> ReadPage:
     """Does to *rows* what the method could not: filter, order, window."""
-    typed = reading.model.__reader__(reading.dialect(api)).dicts(rows)
-    both = [{**values, _RAW: row} for values, row in zip(typed, rows, strict=True)]
+    # By name, since mappings of everything would use the rows up.
+    both = [{**values, _ROW: row} for values, row in zip(reader.mappings(rows, names), rows, strict=True)]
     kept = [values for values in both if listing.residue is None or matches(listing.residue, values)]
     keys = listing.local_order or (("id", False),)
     end = None if listing.limit is None else listing.offset + listing.limit
-    return [values[_RAW] for values in ordered(kept, keys)[listing.offset : end]]
+    return [values[_ROW] for values in ordered(kept, keys)[listing.offset : end]]
 
 
-_RAW = "\0raw"  # no attribute is called so
+_ROW = "\0row"  # no attribute is called so
 
 
 def get_command(entity: Entity, api: str, id: int) -> Command | None:
@@ -120,8 +167,8 @@ def get_plan(reading: Reading, api: str, id: int | None) -> Plan:
     return plan_for(reading.narrowed(limit=2), api) if command is None else plan_get(command)
 
 
-async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> dict[str, Any]:
-    """The raw row that matches.
+async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> Any:
+    """The row that matches, as the model's reader reads it.
 
     Raises:
         DoesNotExist: none does (the model's own class of it).
@@ -148,7 +195,7 @@ async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> dic
     row: Any = result.get(path) if path and is_mapping(result) else result
     if not is_mapping(row) or not row:
         raise model.DoesNotExist(f"no {entity.name} has id {id}")
-    return dict(row)
+    return model.__reader__(reading.dialect(portal.crm_api)).from_python([dict(row)])[0]
 
 
 def _shown(query: Query) -> str:

@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar, Protocol, Self
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from b24orm import errors
 from b24orm.schema import Entity
 
-__all__ = ["ModelLike", "RowReader"]
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+
+__all__ = ["ModelLike", "RowReader", "RowsFormat"]
 
 
-class RowReader(Protocol):
-    """Turns raw rows of one dialect into typed values."""
+class RowsFormat(Protocol):
+    """How rows are read; what they are then is its own business."""
 
-    def dicts(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Typed values by attribute name, one mapping a row; only what the row holds.
+    @property
+    def row_schema(self) -> CoreSchema | None:
+        """Reads one row from JSON."""
+        ...
+
+    def key(self, row: Any) -> int:
+        """The id of a row that was read."""
+        ...
+
+    def from_python(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """Rows read from decoded JSON.
 
         Raises:
             InvalidRow: a value that its field cannot hold.
         """
+        ...
+
+
+class RowReader(RowsFormat, Protocol):
+    """Reads rows of one dialect into typed values that models, mappings and tuples can be made of."""
+
+    def selected(self, names: Iterable[str]) -> RowsFormat:
+        """The same for rows that hold little else than the fields *names*."""
+        ...
+
+    def mappings(self, rows: Sequence[Any], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
+        """The values of rows that were read by attribute name: all that the row holds, or just *names*."""
+        ...
+
+    def tuples(self, rows: Sequence[Any], names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """The values of *names*, in that order."""
         ...
 
 
@@ -39,6 +67,11 @@ class ModelLike(Protocol):
         ...
 
     @classmethod
-    def __load__(cls, dialect: str, rows: Sequence[dict[str, Any]]) -> list[Self]:
-        """Instances of raw rows."""
+    def __rows__(cls, dialect: str, names: Iterable[str] | None = None) -> RowsFormat:
+        """How rows of *dialect* become instances at once; *names* are the fields selected, None for all."""
+        ...
+
+    @classmethod
+    def __build__(cls, rows: Iterable[Any]) -> list[Self]:
+        """Instances of rows that its reader read; they take the values over."""
         ...

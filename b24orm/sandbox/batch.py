@@ -49,10 +49,13 @@ class BatchRun:
 
 
 def run_batch(state: State, hit: Hit, params: dict[str, Any]) -> BatchRun:
-    """Run the commands of a batch."""
+    """Run the commands of a batch, unless they take longer than a request may."""
     done = BatchRun()
     halt = truthy(classic(params, "halt"))
+    hit.modelled += state.delays.get("batch", 0.0)
     for index, (key, command) in enumerate(entries(classic(params, "cmd"))):
+        if hit.modelled > state.options.request_timeout:
+            break  # the portal has given up on the request; what ran has run
         if not isinstance(command, str):
             continue  # skipped, yet counted
         method, query = _split(command)

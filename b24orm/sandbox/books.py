@@ -24,7 +24,8 @@ class Books:
     Attributes:
         requests: HTTP requests that reached the portal.
         commands: REST calls run; a batch counts its commands, not itself.
-        rows: rows handed out by list methods.
+        rows: rows handed out by list methods, whether the answer reached the client or not.
+        method_rows: the same by method.
         refusals: QUERY_LIMIT_EXCEEDED answers.
         methods: REST calls run, by method.
         bytes_out: bytes of answer bodies.
@@ -46,6 +47,7 @@ class Books:
             self.refusals = 0
             self.bytes_out = 0
             self.methods: Counter[str] = Counter()
+            self.method_rows: Counter[str] = Counter()
             self.log: deque[Record] = deque(maxlen=self._log_size)
             self.crashes: list[str] = []
 
@@ -65,10 +67,12 @@ class Books:
             self.commands += 1
             self.methods[method] += 1
 
-    def handed_out(self, rows: int) -> None:
-        """A list method answered *rows* rows."""
+    def handed_out(self, method: str, rows: int) -> None:
+        """*method* answered *rows* rows."""
         with self._lock:
             self.rows += rows
+            if rows:
+                self.method_rows[method] += rows
 
     def answered(self, record: Record, size: int) -> None:
         """A request was answered (or dropped) with *size* bytes of body."""

@@ -10,7 +10,7 @@ from typing import Any
 from b24orm.sandbox.clock import iso
 from b24orm.sandbox.limits import Hit
 from b24orm.sandbox.methods import METHODS
-from b24orm.sandbox.refusal import Refusal, internal_error
+from b24orm.sandbox.refusal import Refusal, internal_error, over_limit
 from b24orm.sandbox.state import Answer, State
 
 __all__ = ["Stopwatch", "known", "run"]
@@ -24,18 +24,18 @@ class Stopwatch:
     ticks: float
 
     @classmethod
-    def start(cls, state: State) -> Stopwatch:
-        """Start measuring now."""
-        return cls(state.clock.time(), time.perf_counter())
+    def start(cls, state: State, hit: Hit) -> Stopwatch:
+        """Start measuring now, which is later by what the earlier commands of the request took in the model."""
+        return cls(state.clock.time() + hit.modelled, time.perf_counter())
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start."""
         return time.perf_counter() - self.ticks
 
-    def report(self, operating: dict[str, float]) -> dict[str, Any]:
-        """The ``time`` object; *operating* is empty where the portal has that meter off."""
-        elapsed = self.elapsed
+    def report(self, operating: dict[str, float], modelled: float) -> dict[str, Any]:
+        """The ``time`` object: *modelled* seconds more than measured; *operating* is empty where that meter is off."""
+        elapsed = self.elapsed + modelled
         finish = self.started + elapsed
         return {
             "start": self.started,
@@ -61,14 +61,18 @@ def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int)
     hit.check(method)
     fault = state.faults.for_command(method)
     if fault is not None:
+        if fault == "command_query_limit":
+            state.books.refusal()
         raise _faulty(fault)
     if state.before_command is not None:
         state.before_command(method, params, index)
-    watch = Stopwatch.start(state)
+    watch = Stopwatch.start(state, hit)
+    modelled = 0.0  # what is refused is refused at once
     state.books.command(method)
     try:
         with state.store.lock:
             answer = handler(state, params)
+        modelled = state.delays.get(method, 0.0) + answer.counting
     except Refusal:
         raise
     except Exception as error:
@@ -76,14 +80,17 @@ def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int)
         state.books.crash(traceback.format_exc())
         raise internal_error() from error
     finally:
-        operating = hit.spend(method, watch.elapsed + state.costs.get(method, 0.0))
-    state.books.handed_out(answer.rows)
-    return answer, watch.report(operating)
+        operating = hit.spend(method, watch.elapsed + modelled + state.costs.get(method, 0.0))
+        hit.modelled += modelled
+    state.books.handed_out(method, answer.rows)
+    return answer, watch.report(operating, modelled)
 
 
 def _faulty(kind: str) -> Refusal:
     if kind == "operation_time_limit":
         return Refusal("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
+    if kind == "command_query_limit":
+        return over_limit()
     if kind == "access_denied":
         return Refusal("ACCESS_DENIED", "Access denied!", 403)
     return internal_error()

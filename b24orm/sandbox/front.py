@@ -17,8 +17,9 @@ from b24orm.sandbox.batch import run_batch
 from b24orm.sandbox.books import Record
 from b24orm.sandbox.desk import Stopwatch, known, run
 from b24orm.sandbox.limits import Hit
+from b24orm.sandbox.methods.parameters import classic
 from b24orm.sandbox.php import as_map, is_array, parse_str
-from b24orm.sandbox.refusal import Refusal, internal_error
+from b24orm.sandbox.refusal import Refusal, internal_error, over_limit
 from b24orm.sandbox.rows import encode
 from b24orm.sandbox.state import State
 
@@ -29,6 +30,8 @@ _PAGES = {
     "html": (200, "Авторизация"),
     "bad_gateway": (502, "502 Bad Gateway"),
     "unavailable": (503, "503 Service Temporarily Unavailable"),
+    "gateway_timeout": (504, "504 Gateway Time-out"),
+    "too_many": (429, "429 Too Many Requests"),
     "not_found_html": (404, "404 Not Found"),
     "forbidden_html": (403, "403 Forbidden"),
 }
@@ -47,6 +50,7 @@ class _Reply:
     body: bytes
     commands: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
+    after: float = 0.0  # seconds that it took in the model, beyond the processor time it took here
 
 
 class Front:
@@ -65,7 +69,7 @@ class Front:
         fault: str | None = None
         if method is not None:
             params = await _parameters(request)
-            fault = state.faults.for_request(method)
+            fault = state.faults.for_request(method, _batch_length(method, params))
             if state.options.latency:
                 await asyncio.sleep(state.options.latency)
             if fault == "hang":
@@ -74,7 +78,7 @@ class Front:
                 return self._drop(request, method, ())
             reply = self._faulty(fault)
             if reply is None:
-                reply = self._serve(method, code, params)
+                reply = await self._in_time(self._serve(method, code, params))
         if reply is None:
             reply = _page(404, "404 Not Found")
         name = method or request.path
@@ -94,23 +98,36 @@ class Front:
 
     def _over_limit(self) -> _Reply:
         self._state.books.refusal()
-        return _refused(Refusal("QUERY_LIMIT_EXCEEDED", "Too many requests", 503))
+        return _refused(over_limit())
+
+    async def _in_time(self, reply: _Reply) -> _Reply:
+        """*reply* when its time has come, or what the front server answers once a request has lasted too long."""
+        limit = self._state.options.request_timeout
+        if reply.after:
+            await asyncio.sleep(min(reply.after, limit))
+        if reply.after <= limit:
+            return reply
+        status, title = _PAGES["gateway_timeout"]
+        return _page(status, title, reply.commands)
 
     def _serve(self, method: str, code: str | None, params: dict[str, Any]) -> _Reply:
         state = self._state
         if not state.bucket.admit():
             return self._over_limit()
         commands: tuple[tuple[str, str], ...] = ()
+        hit = Hit(state.operating)
         try:
             if not known(method):  # reported before authorization is checked
                 raise Refusal("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
             self._authorize(code, params)
-            watch = Stopwatch.start(state)
-            hit = Hit(state.operating)
+            watch = Stopwatch.start(state, hit)
             if method == "batch":
                 done = run_batch(state, hit, params)
                 commands = tuple(done.commands)
-                body: dict[str, Any] = {"result": done.answer(), "time": watch.report(hit.report("batch"))}
+                body: dict[str, Any] = {
+                    "result": done.answer(),
+                    "time": watch.report(hit.report("batch"), hit.modelled),
+                }
             else:
                 answer, took = run(state, hit, method, params, 0)
                 body = {"result": answer.result}
@@ -121,7 +138,7 @@ class Front:
                 body["time"] = took
         except Refusal as refusal:
             return _refused(refusal)
-        return _Reply(200, encode(body), commands)
+        return _Reply(200, encode(body), commands, after=hit.modelled)
 
     def _authorize(self, code: str | None, params: dict[str, Any]) -> None:
         for key in _AUTH_KEYS:  # removed before the handler runs
@@ -164,8 +181,13 @@ def _refused(refusal: Refusal) -> _Reply:
     return _Reply(refusal.status, pydantic_core.to_json(refusal.body))
 
 
-def _page(status: int, title: str) -> _Reply:
-    return _Reply(status, _HTML.format(title).encode(), content_type="text/html")
+def _page(status: int, title: str, commands: tuple[tuple[str, str], ...] = ()) -> _Reply:
+    return _Reply(status, _HTML.format(title).encode(), commands, content_type="text/html")
+
+
+def _batch_length(method: str, params: dict[str, Any]) -> int:
+    """How many commands the batch holds; 0 for a plain call."""
+    return len(as_map(classic(params, "cmd"))) if method == "batch" else 0
 
 
 def _target(path: str) -> tuple[str | None, str | None]:

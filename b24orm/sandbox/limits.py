@@ -17,8 +17,7 @@ from b24orm.sandbox.refusal import Refusal
 
 __all__ = ["Bucket", "Hit", "OperatingTime"]
 
-_BASKET = 60.0
-_WINDOW = 600.0
+_BASKETS = 10  # the window consists of
 _NEGLIGIBLE = 0.1
 
 
@@ -52,17 +51,19 @@ class Bucket:
 
 
 class OperatingTime:
-    """Server time used by each method within the last ten minutes."""
+    """Server time used by each method within the last *window* seconds: ten minutes on real portals."""
 
-    def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
+    def __init__(self, limits: Limits, now: Callable[[], float], window: float = 600.0) -> None:
         self.limit = limits.operating
+        self._window = window
+        self._basket = window / _BASKETS
         self._now = now
         self._baskets: defaultdict[str, deque[list[float]]] = defaultdict(deque)  # [first call, seconds]
 
     def used(self, method: str) -> float:
         """Seconds of *method* that have not expired."""
         baskets = self._baskets[method]
-        edge = self._now() - _WINDOW
+        edge = self._now() - self._window
         while baskets and baskets[0][0] <= edge:
             baskets.popleft()
         return sum(basket[1] for basket in baskets)
@@ -71,22 +72,27 @@ class OperatingTime:
         """When the oldest seconds of *method* expire, in epoch seconds."""
         self.used(method)
         baskets = self._baskets[method]
-        return int((baskets[0][0] if baskets else self._now()) + _WINDOW)
+        return int((baskets[0][0] if baskets else self._now()) + self._window)
 
     def add(self, method: str, seconds: float) -> None:
-        """Book *seconds* into the basket of the current minute."""
+        """Book *seconds* into the basket of the current minute (tenth of the window)."""
         now = self._now()
         baskets = self._baskets[method]
-        if baskets and now - baskets[-1][0] < _BASKET:
+        if baskets and now - baskets[-1][0] < self._basket:
             baskets[-1][1] += seconds
         else:
             baskets.append([now, seconds])
 
 
 class Hit:
-    """One HTTP request's use of operating time: booked per method, once it exceeds 0.1 s."""
+    """One HTTP request's use of operating time: booked per method, once it exceeds 0.1 s.
+
+    Attributes:
+        modelled: seconds that its commands took so far without using the processor; the answer waits for them.
+    """
 
     def __init__(self, operating: OperatingTime) -> None:
+        self.modelled = 0.0
         self._operating = operating
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._booked: defaultdict[str, float] = defaultdict(float)

@@ -60,4 +60,5 @@ def page(
         total=None if options.omit_total or (not len(found) and not family.empty_total) else total,
         next=following if len(found) and following < total else None,
         rows=len(found),
+        counting=total * options.count_cost,  # each time: a real database does not remember what it counted
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Refusal", "internal_error"]
+__all__ = ["Refusal", "internal_error", "over_limit"]
 
 
 class Refusal(Exception):
@@ -23,3 +23,8 @@ class Refusal(Exception):
 def internal_error() -> Refusal:
     """What a crash inside the portal looks like from outside."""
     return Refusal("INTERNAL_SERVER_ERROR", "Internal server error", 500)
+
+
+def over_limit() -> Refusal:
+    """What a portal whose bucket is full answers."""
+    return Refusal("QUERY_LIMIT_EXCEEDED", "Too many requests", 503)

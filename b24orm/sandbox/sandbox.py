@@ -25,7 +25,7 @@ from b24orm.sandbox.fields import TABLE_KEYS, table
 from b24orm.sandbox.front import Front
 from b24orm.sandbox.limits import Bucket, OperatingTime
 from b24orm.sandbox.rules import create, delete
-from b24orm.sandbox.seeding import Sizes, seed_store
+from b24orm.sandbox.seeding import MOST_DRAWN, DealIds, Sizes, deal_ids_of, seed_store
 from b24orm.sandbox.state import Options, State
 from b24orm.sandbox.store import Store
 
@@ -39,7 +39,11 @@ class Sandbox:
     at `url`. The server runs in a thread of its own, so a blocking client in the caller's thread cannot deadlock it.
 
     Args:
-        deals: how many deals to make; the other counts follow from it unless given.
+        deals: how many deals to make; the other counts follow from it unless given, up to those of 30,000 deals.
+        deal_ids: the ids of the deals. By default ascending with holes as real portals have them; ``"dense"`` is 1 to
+            *deals*; ``"gaps"`` leaves out 8 % at random (by the seed), and a third of the way through the data one
+            hole half as wide as the whole range without it. Or the ids themselves, positive and ascending, which say
+            how many deals there are, whatever *deals* is.
         seed: the same seed and counts give the same portal.
         limits: what the portal allows; by default those of a standard tariff.
         faults: faults to inject, each a kind or (kind, options); see `Faults.add`.
@@ -51,15 +55,22 @@ class Sandbox:
         page_size: rows a page.
         ignore_id_filter: emulate methods that drop conditions on the id.
         omit_total: emulate list methods that answer no ``total``.
+        count_cost: seconds for each row that a list call counts, which it does unless ``start`` is -1. They pass
+            without using the processor, are part of the call's ``time``, and are booked as operating time. The
+            vendor's own example is 20e-6 (settings/performance/huge-data.md: 2.39 million rows in 49.9 s).
+        request_timeout: seconds that a request may take in `delays` and counting; one that takes longer is answered
+            by HTTP 504 with an HTML page once they are over, though its commands ran up to that point.
+        operating_window: seconds for which operating time counts, in ten baskets.
 
     Raises:
-        ConfigurationError: for ``tls=True``, for unknown faults, and for a port that cannot be had.
+        ConfigurationError: for ``tls=True``, for unknown faults and *deal_ids*, and for a port that cannot be had.
     """
 
     def __init__(
         self,
         *,
         deals: int = 1000,
+        deal_ids: DealIds = None,
         seed: int = 1,
         limits: Limits | None = None,
         tls: bool = False,
@@ -77,6 +88,9 @@ class Sandbox:
         page_size: int = 50,
         ignore_id_filter: bool = False,
         omit_total: bool = False,
+        count_cost: float = 0.0,
+        request_timeout: float = 60.0,
+        operating_window: float = 600.0,
     ) -> None:
         if tls:
             raise ConfigurationError("Sandbox(tls=True) is not available yet; it comes with the sandbox issue")
@@ -84,14 +98,17 @@ class Sandbox:
         def size(given: int | None, default: int) -> int:
             return default if given is None else given
 
+        self._deal_ids = deal_ids_of(deal_ids, deals, seed)
+        deals = deals if self._deal_ids is None else len(self._deal_ids)
+        scale = min(deals, MOST_DRAWN)
         self._sizes = Sizes(
             deals=deals,
-            leads=size(leads, deals // 5),
-            contacts=size(contacts, deals // 4),
-            companies=size(companies, deals // 8),
-            quotes=size(quotes, deals // 20),
-            invoices=size(invoices, deals // 20),
-            users=max(1, size(users, min(400, 12 + deals // 100))),
+            leads=size(leads, scale // 5),
+            contacts=size(contacts, scale // 4),
+            companies=size(companies, scale // 8),
+            quotes=size(quotes, scale // 20),
+            invoices=size(invoices, scale // 20),
+            users=max(1, size(users, min(400, 12 + scale // 100))),
         )
         self._seed = seed
         self._host = host
@@ -102,6 +119,8 @@ class Sandbox:
             ignore_id_filter=ignore_id_filter,
             omit_total=omit_total,
             latency=latency,
+            count_cost=count_cost,
+            request_timeout=request_timeout,
         )
         clock = Clock()
         self.limits = limits or Limits.standard()
@@ -114,7 +133,7 @@ class Sandbox:
             books=self.books,
             faults=self.faults,
             bucket=Bucket(self.limits, clock.time),
-            operating=OperatingTime(self.limits, clock.time),
+            operating=OperatingTime(self.limits, clock.time, operating_window),
         )
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -189,7 +208,7 @@ class Sandbox:
         self._loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
         self._state.store.open()
-        seed_store(self._state.store, self._sizes, self._seed)
+        seed_store(self._state.store, self._sizes, self._seed, self._deal_ids)
         front = Front(self._state, self._closing)
         # handler_cancellation: a handler that hangs on purpose ends when its client goes.
         server = web.Server(front.handle, access_log=None, handler_cancellation=True)
@@ -247,6 +266,15 @@ class Sandbox:
     def costs(self) -> dict[str, float]:
         """Extra seconds of operating time that each call of a method is booked with; change it at will."""
         return self._state.costs
+
+    @property
+    def delays(self) -> dict[str, float]:
+        """Extra seconds that each call of a method takes, by its name in lower case; change it at will.
+
+        They pass without using the processor, before the answer is sent, are part of the call's ``time``, and are
+        booked as operating time. A call that is refused takes none.
+        """
+        return self._state.delays
 
     @property
     def before_command(self) -> Callable[[str, dict[str, Any], int], object] | None:

@@ -24,6 +24,8 @@ class Options:
     ignore_id_filter: bool = False
     omit_total: bool = False
     latency: float = 0.0
+    count_cost: float = 0.0
+    request_timeout: float = 60.0
     user_id: int = 1
 
 
@@ -39,6 +41,7 @@ class State:
     bucket: Bucket
     operating: OperatingTime
     costs: dict[str, float] = field(default_factory=dict[str, float])
+    delays: dict[str, float] = field(default_factory=dict[str, float])
     before_command: Callable[[str, dict[str, Any], int], object] | None = None
     last_id: int = 100_000
 
@@ -50,12 +53,18 @@ class State:
 
 @dataclass(slots=True)
 class Answer:
-    """What a method answers: the result and, from list methods, ``total`` and ``next``; ``rows`` is for the books."""
+    """What a method answers: the result and, from list methods, ``total`` and ``next``.
+
+    Attributes:
+        rows: rows handed out, for the books.
+        counting: seconds that counting rows took beyond what the database took here.
+    """
 
     result: Any
     total: int | None = None
     next: int | None = None
     rows: int = 0
+    counting: float = 0.0
 
 
 Handler = Callable[[State, dict[str, Any]], Answer]

@@ -32,6 +32,7 @@ _TYPES: Mapping[Storage, str] = {
     "json": "TEXT",
     "fm": "TEXT",
 }
+_STRETCH = 500  # models, among which a copy takes its own; a prime far from its divisors scatters them
 _INDEXED = (
     "stage_id",
     "category_id",
@@ -46,6 +47,11 @@ _INDEXED = (
 
 def _source(key: str, where: Sql) -> str:
     return f'"{key}" WHERE {where[0]}' if where[0] else f'"{key}"'
+
+
+def _near(index: int, place: int) -> int:
+    """A model of the same stretch as that at *index*, another for each *place* of the next few hundred."""
+    return index - index % _STRETCH + place * 211 % _STRETCH
 
 
 def _fold(value: str | int | float | None) -> str | int | float | None:
@@ -89,8 +95,8 @@ class Store:
                 self._open.close()
                 self._open = None
 
-    def load(self, key: str, columns: Mapping[str, Iterable[Any]]) -> None:
-        """Insert many rows given as columns of equal length, then build the indexes."""
+    def load(self, key: str, columns: Mapping[str, Iterable[Any]], *, index: bool = True) -> None:
+        """Insert many rows given as columns of equal length, then build the indexes unless more is to come."""
         names = ", ".join(f'"{name}"' for name in columns)
         marks = ", ".join("?" * len(columns))
         with self.lock:
@@ -98,11 +104,44 @@ class Store:
             rows = zip(*columns.values(), strict=False)  # endless columns repeat one value
             self._db.executemany(f'INSERT INTO "{key}" ({names}) VALUES ({marks})', rows)  # noqa: S608 - our own names
             self._db.execute("COMMIT")
-            for name in _INDEXED:
-                if name in table(key).by_name:
-                    self._db.execute(f'CREATE INDEX "{key}_{name}" ON "{key}" ("{name}")')
-            self._db.execute(f'CREATE INDEX "{key}_scatter" ON "{key}" ({SCATTER})')
             self._counts.clear()
+            if index:
+                self._index(key)
+
+    def _index(self, key: str) -> None:
+        for name in _INDEXED:
+            if name in table(key).by_name:
+                self._db.execute(f'CREATE INDEX "{key}_{name}" ON "{key}" ("{name}")')
+        self._db.execute(f'CREATE INDEX "{key}_scatter" ON "{key}" ({SCATTER})')
+
+    def multiply(self, key: str, models: Sequence[int], ids: Sequence[int]) -> None:
+        """Add a row for each of *ids* (ascending) that is not there yet, then build the indexes.
+
+        Each is a copy of one of *models*, ids of the table, whose number its title ends with; the title of the copy
+        ends with its own. Rows near each other have different models, of about the same place in the list.
+        """
+        share = len(models) / len(ids)
+        have = set(models)
+        pairs = (
+            (row_id, models[min(len(models) - 1, _near(int(place * share), place))])
+            for place, row_id in enumerate(ids)
+            if row_id not in have
+        )
+        copied = [c.name for c in table(key).stored if c.name not in {"id", "title"}]
+        names = ", ".join(f'"{name}"' for name in copied)
+        title = f'substr(title, 1, length(title) - length("{key}".id)) || wanted'
+        with self.lock:
+            self._db.execute("CREATE TEMP TABLE copies (wanted INTEGER PRIMARY KEY, model INTEGER)")
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT INTO copies VALUES (?, ?)", pairs)
+            self._db.execute(
+                f'INSERT INTO "{key}" (id, title, {names}) SELECT wanted, {title}, {names} '  # noqa: S608 - our own names
+                f'FROM copies JOIN "{key}" ON "{key}".id = model ORDER BY wanted'
+            )
+            self._db.execute("COMMIT")
+            self._db.execute("DROP TABLE copies")
+            self._counts.clear()
+            self._index(key)
 
     def insert(self, key: str, values: Mapping[str, Any]) -> int:
         """Insert one row; returns its id."""

@@ -4,11 +4,12 @@ Called by the compiler, the code generator and the sandbox; calls nothing but er
 No query, no request and no Python model lives here.
 """
 
-from b24orm.schema.description import Dialect, Entity, Field, IdField, Paging, Paths, Title
+from b24orm.schema.description import Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
 from b24orm.schema.kinds import Kind, kind_of
-from b24orm.schema.loader import entity, entity_keys, schema_directory
+from b24orm.schema.loader import checked_entity, entity, entity_keys, schema_directory
 
 __all__ = [
+    "Cursor",
     "Dialect",
     "Entity",
     "Field",
@@ -17,6 +18,7 @@ __all__ = [
     "Paging",
     "Paths",
     "Title",
+    "checked_entity",
     "entity",
     "entity_keys",
     "kind_of",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as Spec
 
 from b24orm.schema.kinds import Kind, kind_of
 
-__all__ = ["Dialect", "Entity", "Field", "IdField", "Paging", "Paths", "Title"]
+__all__ = ["Cursor", "Dialect", "Entity", "Field", "IdField", "Paging", "Paths", "Title"]
 
 
 class _Part(BaseModel):
@@ -72,13 +72,59 @@ class Paths(_Part):
     new_id: str = Spec(default="", description="the id after an add")
 
 
+class Cursor(_Part):
+    """How one page leads to the next where a method has neither an id filter nor offsets.
+
+    Names of parameters and places in answers are paths with dots: ``pagination.afterCursor``.
+    """
+
+    after: str = Spec(
+        min_length=1,
+        description="parameter that says behind what a page begins: the id of a row, or what `next` names",
+    )
+    back: str = Spec(
+        default="",
+        description="parameter for the rows on the other side of an id; only to learn whether a row is still there",
+    )
+    next: str = Spec(
+        default="",
+        description="where in the result the position of the next page is, null on the last one; "
+        "empty: the position is the id of the last row",
+    )
+    more: str = Spec(default="", description="where in the result it says whether a page follows; empty: nowhere")
+    size: str = Spec(default="", description="parameter of the page size; empty: the method has none")
+    exact: bool = Spec(
+        default=False,
+        description="behind an id that no row has, the method finds nothing, as it does behind the last one",
+    )
+
+
 class Paging(_Part):
     """How a list method hands out its rows."""
 
-    mode: Literal["keyset", "counted", "whole"] = Spec(
-        description="keyset: by id filter; counted: by offset only; whole: one answer holds all",
+    mode: Literal["keyset", "counted", "cursor", "whole"] = Spec(
+        description="keyset: by id filter; counted: by offset only; cursor: by a position of its own; "
+        "whole: one answer holds all",
     )
-    size: int = Spec(default=50, gt=0, description="rows a page")
+    size: int = Spec(default=50, gt=0, description="rows a page, at most")
+    order: Literal["any", "asc", "desc"] = Spec(
+        default="any",
+        description="any: as asked; asc, desc: always by id in this direction, as the method takes no order",
+    )
+    cursor: Cursor | None = Spec(default=None, description="the words of mode cursor")
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.mode == "cursor") != (self.cursor is not None):
+            raise ValueError("mode cursor and the words of a cursor go together")
+        if self.cursor is not None and not self.cursor.next and self.order == "any":
+            raise ValueError("a cursor that is the id of the last row needs to know in which order the ids come")
+        return self
+
+    @property
+    def leads_by_id(self) -> bool:
+        """Whether the method can be asked for the rows behind an id."""
+        return self.mode == "keyset" or (self.cursor is not None and not self.cursor.next)
 
 
 class Dialect(_Part):
@@ -88,7 +134,7 @@ class Dialect(_Part):
     methods: dict[str, str] = Spec(description="list, get, add, update, delete, fields: REST method by verb")
     fixed: dict[str, int | str] = Spec(default_factory=dict, description="parameters that every call carries")
     id: IdField
-    paths: Paths = Paths()
+    paths: Paths = Paths.model_construct()  # not Paths(), which builds a validator and looks for plugins at import
     paging: Paging
     user_fields: bool = Spec(default=False, description="rows carry UF_* fields")
     docs: tuple[str, ...] = Spec(default=(), description="pages of the official documentation, as paths below its root")

@@ -1,16 +1,23 @@
-"""Finds, reads and checks ``schemas/*.json``."""
+"""Finds and reads ``schemas/*.json``.
+
+Programs take the files at their word: what ships was checked when code was generated from it. Checking it once more
+would make every program build Pydantic's validators, and look for Pydantic's plugins, before its first query.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from b24orm.errors import ConfigurationError, nearest
-from b24orm.schema.description import Entity
+from b24orm.schema.description import Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
 
-__all__ = ["entity", "entity_keys", "schema_directory"]
+__all__ = ["checked_entity", "entity", "entity_keys", "schema_directory"]
 
 
 @cache
@@ -31,11 +38,76 @@ def entity_keys() -> tuple[str, ...]:
 
 @cache
 def entity(key: str) -> Entity:
-    """The checked schema of the entity *key* (``deal``). Raises ConfigurationError if there is none or it is broken."""
-    path = schema_directory() / f"{key}.json"
-    if not path.is_file():
-        raise ConfigurationError(f"no schema for entity {key!r}{nearest(key, entity_keys())}")
+    """The schema of the entity *key* (``deal``), as its file has it.
+
+    Raises:
+        ConfigurationError: there is none, or it lacks what every schema has.
+    """
+    try:
+        return _entity(json.loads(_file(key).read_bytes()))
+    except (LookupError, TypeError, ValueError):
+        return checked_entity(key)  # which tells what is wrong
+
+
+def checked_entity(key: str) -> Entity:
+    """The schema of the entity *key*, every word of it checked.
+
+    Raises:
+        ConfigurationError: there is none, or it does not fit its meta-schema.
+    """
+    path = _file(key)
     try:
         return Entity.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise ConfigurationError(f"schemas/{path.name} does not fit its meta-schema: {error}") from error
+
+
+def _file(key: str) -> Path:
+    path = schema_directory() / f"{key}.json"
+    if not path.is_file():
+        raise ConfigurationError(f"no schema for entity {key!r}{nearest(key, entity_keys())}")
+    return path
+
+
+Json = Mapping[str, Any]
+
+
+def _entity(said: Json) -> Entity:
+    parts: dict[str, Any] = {
+        **said,
+        "title": _title(said["title"]),
+        "dialects": {name: _dialect(dialect) for name, dialect in said["dialects"].items()},
+        "fields": tuple(_field(field) for field in said["fields"]),
+    }
+    return Entity.model_construct(None, **parts)
+
+
+def _title(said: Json) -> Title:
+    return Title.model_construct(None, **said)
+
+
+def _field(said: Json) -> Field:
+    parts: dict[str, Any] = {**said, "title": _title(said["title"])}
+    if "values" in said:
+        parts["values"] = tuple(said["values"])
+    return Field.model_construct(None, **parts)
+
+
+def _dialect(said: Json) -> Dialect:
+    parts: dict[str, Any] = {
+        **said,
+        "id": IdField.model_construct(None, **said["id"]),
+        "paging": _paging(said["paging"]),
+    }
+    if "paths" in said:
+        parts["paths"] = Paths.model_construct(None, **said["paths"])
+    if "docs" in said:
+        parts["docs"] = tuple(said["docs"])
+    return Dialect.model_construct(None, **parts)
+
+
+def _paging(said: Json) -> Paging:
+    parts: dict[str, Any] = dict(said)
+    if said.get("cursor") is not None:
+        parts["cursor"] = Cursor.model_construct(None, **said["cursor"])
+    return Paging.model_construct(None, **parts)

@@ -7,6 +7,22 @@ aiohttp. No models, no batching, no retries, no limits and no waiting may live h
 from b24orm.transport.auth import Secret, Webhook
 from b24orm.transport.client import Transport
 from b24orm.transport.codes import Retry, portal_error, retryable
-from b24orm.transport.envelope import Envelope, as_map, decode
+from b24orm.transport.envelope import Envelope, Parse, as_map, decode
+from b24orm.transport.pages import Page, PageParser, RowFormat, parser_for
 
-__all__ = ["Envelope", "Retry", "Secret", "Transport", "Webhook", "as_map", "decode", "portal_error", "retryable"]
+__all__ = [
+    "Envelope",
+    "Page",
+    "PageParser",
+    "Parse",
+    "Retry",
+    "RowFormat",
+    "Secret",
+    "Transport",
+    "Webhook",
+    "as_map",
+    "decode",
+    "parser_for",
+    "portal_error",
+    "retryable",
+]

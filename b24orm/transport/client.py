@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 import aiohttp
@@ -21,7 +20,7 @@ from yarl import URL
 
 from b24orm.errors import ConfigurationError, PortalError, QueryError, TransportError
 from b24orm.transport.auth import Secret, Webhook, is_loopback
-from b24orm.transport.envelope import Envelope, decode
+from b24orm.transport.envelope import Envelope, Parse, decode
 
 __all__ = ["Transport"]
 
@@ -96,12 +95,13 @@ class Transport:
         # Up to aiohttp 3.11 the transports close some turns of the loop later than the session says.
         await asyncio.sleep(_GRACE if encrypted and _closes_late() else 0)
 
-    async def post(self, method: str, body: Mapping[str, Any]) -> Envelope:
+    async def post(self, method: str, body: Mapping[str, Any], *, parse: Parse | None = None) -> Envelope:
         """Call *method* with *body* as its JSON and return what the portal answered.
 
         Args:
             method: the REST method, ``crm.item.list``.
             body: its parameters, ready for the wire: str, int, float, bool, None, lists and mappings of these.
+            parse: reads bodies of the shape that is expected; see `decode`.
 
         Raises:
             PortalError: the portal said no; the subclass says why.
@@ -115,7 +115,9 @@ class Transport:
         started = time.perf_counter()
         try:
             answer = await self._deliver(method, payload)
-            envelope = decode(answer.status, answer.content_type, answer.body, self._auth.redact, method=method)
+            envelope = decode(
+                answer.status, answer.content_type, answer.body, self._auth.redact, method=method, parse=parse
+            )
         except (PortalError, TransportError) as error:
             # Without the frames below: their locals hold the body of the answer, in which a portal may quote the URL.
             failure = error.with_traceback(None)
@@ -203,7 +205,9 @@ class Transport:
                 return TransportError(f"{host} does not answer: connecting timed out", sent=False)
             case TimeoutError():
                 return TransportError(
-                    f"{host} did not finish its answer within {self._timeout:g} s", status=progress.status
+                    f"{host} did not finish its answer within {self._timeout:g} s",
+                    status=progress.status,
+                    timed_out=True,
                 )
             case aiohttp.ClientConnectorCertificateError():
                 reason = error.certificate_error
@@ -232,6 +236,8 @@ class Transport:
 @cache
 def user_agent() -> str:
     """``b24orm/<version>``: tells the portal's administrator who calls."""
+    from importlib.metadata import PackageNotFoundError, version  # it drags the e-mail package along
+
     try:
         return f"b24orm/{version('b24orm')}"
     except PackageNotFoundError:  # run from a checkout that nobody installed

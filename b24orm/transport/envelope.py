@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import html
+import contextlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,10 @@ from pydantic_core import from_json
 from b24orm.errors import PortalError, TransportError
 from b24orm.transport.codes import portal_error
 
-__all__ = ["Envelope", "as_map", "decode"]
+__all__ = ["Envelope", "Parse", "as_map", "decode"]
+
+Parse = Callable[[bytes], Any]
+"""Bytes of a body -> what the JSON says; raises ValueError for what it does not understand."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _TITLE: Final = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -60,6 +63,7 @@ def decode(
     redact: Callable[[str], str],
     *,
     method: str | None = None,
+    parse: Parse | None = None,
 ) -> Envelope:
     """Read one answer of the portal.
 
@@ -69,6 +73,7 @@ def decode(
         body: the whole body, decompressed.
         redact: removes the secrets from a text; every foreign text that goes into an error passes through it.
         method: the REST method that was called, for the error's text.
+        parse: reads bodies of the expected shape; the general decoder takes those that it does not understand.
 
     Raises:
         PortalError: the body is an error of the portal, whatever the HTTP status says; of the subclass that fits.
@@ -76,7 +81,7 @@ def decode(
     """
     if not body.strip():
         raise TransportError(f"HTTP {status}: the answer is empty", status=status)
-    data = _parse(status, content_type, body, redact)
+    data = _parse(status, content_type, body, redact, parse)
     if not isinstance(data, dict):
         kind = "a list" if isinstance(data, list) else type(data).__name__
         raise TransportError(f"HTTP {status}: the answer is JSON, but no REST envelope ({kind})", status=status)
@@ -98,7 +103,10 @@ def decode(
     )
 
 
-def _parse(status: int, content_type: str, body: bytes, redact: Callable[[str], str]) -> Any:
+def _parse(status: int, content_type: str, body: bytes, redact: Callable[[str], str], parse: Parse | None) -> Any:
+    if parse is not None:
+        with contextlib.suppress(ValueError):
+            return parse(body)
     try:
         # Keys repeat from row to row and values do not: caching the keys alone is what pays.
         return from_json(body.removeprefix(_BOM), cache_strings="keys")
@@ -117,6 +125,8 @@ def _title(body: bytes, redact: Callable[[str], str]) -> str:
     found = _TITLE.search(body[:65536])
     if found is None:
         return ""
+    import html  # here, since few answers are pages, and its table of entities is large
+
     text = " ".join(_TAGS.sub(" ", html.unescape(found[1].decode("utf-8", "replace"))).split())
     return f" ({_excerpt(redact(text))!r})" if text else ""
 

@@ -15,6 +15,13 @@ from b24orm import Portal
 from b24orm.cli import main
 
 
+async def _total(url: str) -> tuple[int | None, float]:
+    """How many deals there are, and how long the portal says that it took to count them."""
+    async with Portal(url) as portal:
+        response = await portal.call("crm.item.list", {"entityTypeId": 2, "filter": {">id": 1}})
+        return response.total, float(response.time["duration"])
+
+
 async def _profile(url: str) -> Any:
     async with Portal(url) as portal:
         return (await portal.call("profile")).result
@@ -44,6 +51,15 @@ def test_a_served_portal_prints_its_webhook_answers_and_ends_with_0(number: sign
     assert rest == ""
     assert "20 deals, seed 2, limits of the plan 'none'" in said
     assert "Traceback" not in said
+
+
+def test_a_served_portal_may_have_dense_ids_and_count_slowly() -> None:
+    with _served("--deals", "31", "--deal-ids", "dense", "--count-cost", "0.01") as (process, url):
+        total, took = asyncio.run(_total(url))
+        process.terminate()
+        process.communicate()
+    assert total == 30
+    assert took >= 0.3
 
 
 def test_a_port_that_is_taken_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:

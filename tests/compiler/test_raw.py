@@ -77,9 +77,54 @@ def params_of(method: str, params: dict[str, Any] | None = None) -> Any:
             },
         ),
         (
-            "tasks.task.list",
+            "some.thing.list",
             {"filter": {"STATUS": 3}, "order": {"ID": "asc"}},
             {"filter": {"STATUS": 3}, "order": {"ID": "asc"}, "start": -1},
+        ),
+        (
+            "tasks.task.list",
+            {"filter": {"::SUBFILTER-PARAMS": {"FAVORITE": "Y"}}, "order": {"DEADLINE": "asc"}, "select": ["TITLE"]},
+            {
+                "select": ["ID", "TITLE"],
+                "filter": {"::SUBFILTER-PARAMS": {"FAVORITE": "Y"}},
+                "order": {"DEADLINE": "ASC", "ID": "ASC"},
+                "start": -1,
+            },
+        ),
+        (
+            "catalog.product.list",
+            {"filter": {"iblockId": 23}, "select": ["name"]},
+            {"select": ["id", "name", "iblockId"], "filter": {"iblockId": 23}, "order": {"id": "ASC"}, "start": -1},
+        ),
+        (
+            "lists.element.get",
+            {"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 47, "filter": {"NAME": "%a%"}, "select": ["NAME"]},
+            {
+                "IBLOCK_TYPE_ID": "lists",
+                "IBLOCK_ID": 47,
+                "filter": {"NAME": "%a%"},
+                "SELECT": ["ID", "NAME"],
+                "ELEMENT_ORDER": {"ID": "ASC"},
+                "start": -1,
+            },
+        ),
+        (
+            "lists.element.get",
+            {"IBLOCK_ID": 47, "ELEMENT_ORDER": {"NAME": "desc"}},
+            {"IBLOCK_ID": 47, "ELEMENT_ORDER": {"NAME": "DESC", "ID": "DESC"}, "start": -1},
+        ),
+        ("department.get", {"PARENT": 1}, {"PARENT": 1, "sort": "ID", "order": "ASC", "start": -1}),
+        (
+            "voximplant.statistic.get",
+            {"FILTER": {">ID": 5, "CALL_TYPE": 2}, "SORT": "CALL_START_DATE", "ORDER": "desc"},
+            {"FILTER": {"CALL_TYPE": 2, ">ID": 5}, "SORT": "CALL_START_DATE", "ORDER": "DESC", "start": -1},
+        ),
+        ("entity.item.get", {"ENTITY": "dish"}, {"ENTITY": "dish", "SORT": {"ID": "ASC"}, "start": -1}),
+        ("im.dialog.messages.get", {"DIALOG_ID": "chat5"}, {"DIALOG_ID": "chat5", "LIMIT": 50}),
+        (
+            "im.dialog.messages.get",
+            {"DIALOG_ID": "chat5", "LAST_ID": "90", "first_id": 3},
+            {"DIALOG_ID": "chat5", "LAST_ID": 90, "LIMIT": 50},
         ),
         ("crm.status.list", {"filter": {"ENTITY_ID": "SOURCE"}}, {"filter": {"ENTITY_ID": "SOURCE"}}),
     ],
@@ -100,8 +145,20 @@ def test_the_users_own_parameters_are_kept_and_paging_is_added(method: str, give
         ("user.get", "keyset", "", "ID"),
         ("crm.status.list", "whole", "", ""),
         ("crm.category.list", "whole", "categories", ""),
-        ("department.get", "counted", "?", ""),
-        ("tasks.task.list", "counted", "?", ""),
+        ("crm.stagehistory.list", "keyset", "items", "ID"),
+        ("crm.activity.list", "keyset", "", "ID"),
+        ("crm.type.list", "keyset", "types", "id"),
+        ("sale.order.list", "keyset", "orders", "id"),
+        ("catalog.product.list", "keyset", "products", "id"),
+        ("sonet_group.get", "keyset", "", "ID"),
+        ("tasks.task.list", "keyset", "tasks", "id"),
+        ("Disk.Folder.getChildren", "keyset", "", "ID"),
+        ("user.search", "counted", "", "ID"),
+        ("department.get", "counted", "", "ID"),
+        ("crm.timeline.comment.list", "counted", "", "ID"),
+        ("im.dialog.messages.get", "cursor", "messages", "id"),
+        ("event.get", "whole", "", ""),
+        ("some.thing.list", "counted", "?", ""),
     ],
 )
 def test_methods_known_to_take_an_id_condition_are_read_by_id(method: str, mode: str, rows: str, id: str) -> None:
@@ -193,7 +250,10 @@ def test_no_filter_at_all_is_no_empty_condition(method: str, nothing: Any) -> No
         ("crm.deal.list", {"filter": {"A": b"x"}}, r"filter\[A\]: bytes cannot be sent"),
         ("user.get", {"filter": {"name": "a", "NAME": "b"}}, "twice"),
         ("user.get", {"filter": {"NAME": "a"}, "ACTIVE": "Y"}, "move ACTIVE into the filter"),
-        ("tasks.task.list", {"filter": {"A": object()}}, "object cannot be sent"),
+        ("some.thing.list", {"filter": {"A": object()}}, "object cannot be sent"),
+        ("some.thing.list", {"filter": {"A": []}}, "would drop the condition"),
+        ("lists.element.get", {"FILTER": {"A": ()}}, "would drop the condition"),
+        ("im.dialog.messages.get", {"LAST_ID": "x"}, "LAST_ID takes a whole number"),
     ],
 )
 def test_parameters_of_the_wrong_shape_are_refused(method: str, params: dict[str, Any], said: str) -> None:
@@ -208,6 +268,60 @@ def test_paging_is_not_the_users_business(method: str, name: str) -> None:
         compile_raw_list(method, {name: 0})
 
 
-def test_lists_without_an_id_condition_get_no_order_of_ours() -> None:
-    listing: Listing = compile_raw_list("department.get", None)
+def test_lists_that_nothing_is_known_of_get_no_order_of_ours() -> None:
+    listing: Listing = compile_raw_list("some.thing.list", None)
     assert listing.command(start=50).params == {"start": 50}
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "said"),
+    [
+        ("im.dialog.messages.get", {"LIMIT": 20}, "`LIMIT` is set by list"),
+        ("im.dialog.messages.get", {"ORDER": {"ID": "ASC"}}, "always come by id, the newest first"),
+        ("task.elapseditem.getlist", {"PARAMS": {"NAV_PARAMS": {"iNumPage": 2}}}, "`PARAMS` is set by list"),
+        ("event.offline.get", None, "takes what it hands out off the queue"),
+    ],
+)
+def test_what_a_method_cannot_do_as_a_list_is_refused(method: str, params: Any, said: str) -> None:
+    with pytest.raises(UnsupportedQuery, match=said):
+        compile_raw_list(method, params)
+
+
+def test_a_select_of_the_id_alone_names_what_the_method_insists_on() -> None:
+    listing = compile_raw_list("catalog.product.list", {"select": ["iblockId", "name"]})
+    assert listing.command(select=(listing.id_wire,)).params["select"] == ["id", "iblockId"]
+    assert listing.command().params["select"] == ["id", "iblockId", "name"]
+
+
+def test_a_chat_is_bounded_by_its_own_parameters() -> None:
+    listing = compile_raw_list("im.dialog.messages.get", {"DIALOG_ID": "chat5", "LAST_ID": 90, "FIRST_ID": 3})
+    assert listing.bounds == Bounds(3, 90)
+    assert listing.descending
+    assert compile_raw_list("im.dialog.messages.get", {"LAST_ID": 4, "FIRST_ID": 3}).never
+
+
+def test_old_task_methods_get_their_parameters_in_the_order_they_insist_on() -> None:
+    listing = compile_raw_list(
+        "task.elapseditem.getlist", {"SELECT": ["ID", "SECONDS"], "FILTER": {"USER_ID": 1}, "TASKID": 7}
+    )
+    params = listing.command(above=5).params
+    assert list(params) == ["TASKID", "ORDER", "FILTER", "SELECT", "PARAMS"]
+    assert params == {
+        "TASKID": 7,
+        "ORDER": {"ID": "ASC"},
+        "FILTER": {"USER_ID": 1, ">ID": 5},
+        "SELECT": ["ID", "SECONDS"],
+        "PARAMS": {"NAV_PARAMS": {"nPageSize": 50}},
+    }
+
+
+def test_the_id_is_asked_for_by_the_name_it_has_in_filters() -> None:
+    listing = compile_raw_list("tasks.task.list", {"select": ["TITLE"], "filter": {">ID": 5}})
+    assert (listing.id_wire, listing.bounds) == ("id", Bounds(5, None))
+    command = listing.command(start=0, below=9, select=(listing.id_wire,))
+    assert command.params == {
+        "select": ["ID"],
+        "filter": {">ID": 5, "<ID": 9},
+        "start": 0,
+        "order": {"ID": "ASC"},
+    }

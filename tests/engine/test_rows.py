@@ -11,21 +11,23 @@ from b24orm import Deal, Portal, errors
 from b24orm.command import Command, Outcome, Response
 from b24orm.compiler import compile_list, compile_raw_list
 from b24orm.engine.answers import BatchAnswer
+from b24orm.engine.pagesizes import PageSizes
 from b24orm.engine.reader import read
-from b24orm.engine.rows import Progress, rows_of
+from b24orm.engine.rows import Progress, RawRows, rows_of
 from b24orm.engine.stats import Stats
 from b24orm.plan import plan_list
 from b24orm.query import Order, Query
 from b24orm.schema import entity
-from b24orm.transport import Envelope
+from b24orm.transport import Envelope, Page, PageParser
 
 ROWS = [{"id": 1}, {"id": 2}]
+RAW = RawRows("id")
 
 
 def test_rows_are_found_wherever_the_method_puts_them() -> None:
     item = compile_list(entity("deal"), "item", Query())
     classic = compile_list(entity("deal"), "classic", Query())
-    unknown = compile_raw_list("tasks.task.list", {})
+    unknown = compile_raw_list("some.thing.list", {})
     assert rows_of(item, {"items": ROWS}) == ROWS
     assert rows_of(item, {"items": {"3": ROWS[0], "7": ROWS[1]}}) == ROWS  # PHP makes a map of a list with holes
     assert rows_of(item, {"items": []}) == []
@@ -37,25 +39,26 @@ def test_rows_are_found_wherever_the_method_puts_them() -> None:
 @pytest.mark.parametrize("result", [None, "", 5, {"items": "none"}, {"items": [1, 2]}, {"other": ROWS}])
 def test_what_is_no_list_of_rows_is_a_transport_error_at_first_and_an_incomplete_result_later(result: Any) -> None:
     listing = compile_list(entity("deal"), "item", Query())
-    progress = Progress(listing)
+    progress = Progress(listing, RAW)
+    outcome = Outcome("ok", response=Response(result))
     with pytest.raises(errors.TransportError, match=r"crm\.item\.list"):
-        progress.page(result)
-    progress.handed([{"id": 7}])
+        progress.page(outcome)
+    progress.handed(Page([7], [{"id": 7}]))
     with pytest.raises(errors.IncompleteResult) as caught:
-        progress.page(result)
+        progress.page(outcome)
     assert (caught.value.rows_so_far, caught.value.resume_point) == (1, 7)
 
 
 def test_two_lists_in_one_answer_are_ambiguous() -> None:
     with pytest.raises(errors.TransportError):
-        rows_of(compile_raw_list("tasks.task.list", {}), {"tasks": ROWS, "groups": ROWS})
+        rows_of(compile_raw_list("some.thing.list", {}), {"tasks": ROWS, "groups": ROWS})
 
 
 @pytest.mark.parametrize("row", [{}, {"id": None}, {"id": "seven"}])
 def test_a_row_without_a_usable_id_ends_the_list(row: dict[str, Any]) -> None:
-    progress = Progress(compile_list(entity("deal"), "item", Query()))
+    progress = Progress(compile_list(entity("deal"), "item", Query()), RAW)
     with pytest.raises(errors.IncompleteResult, match="without a usable 'id'"):
-        progress.check([row], None, None)
+        progress.page(Outcome("ok", response=Response({"items": [row]})))
 
 
 Answer = Callable[[Command], Response]
@@ -67,9 +70,10 @@ class Scripted:
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.stats = Stats()
+        self.page_sizes = PageSizes()
         self.starts: list[Any] = []
 
-    async def run(self, command: Command) -> Outcome:
+    async def run(self, command: Command, *, parser: PageParser | None = None) -> Outcome:
         self.starts.append(command.params.get("start"))
         return Outcome("ok", response=self.answer(command))
 
@@ -78,7 +82,7 @@ async def ids_of(query: Query, answer: Answer) -> list[int]:
     plan = plan_list(compile_list(entity("deal"), "item", query))
     assert plan.strategy in ("counted", "offset")
     dispatcher: Any = Scripted(answer)
-    return [row["id"] async for page in read(dispatcher, plan) for row in page]
+    return [row["id"] async for page in read(dispatcher, plan, RAW) for row in page]
 
 
 def page(first: int, count: int, total: int | None, following: int | None) -> Response:
@@ -119,7 +123,7 @@ async def test_ids_that_were_not_asked_for_end_the_list() -> None:
     plan = Deal.objects.filter(id__in=[5, 6]).explain()
     dispatcher: Any = Scripted(lambda command: page(6, 2, None, None))
     with pytest.raises(errors.IncompleteResult, match="not asked for"):
-        [row async for row in read(dispatcher, plan)]
+        [row async for row in read(dispatcher, plan, RAW)]
 
 
 async def test_a_write_that_a_batch_answer_leaves_out_is_unknown_unless_the_portal_stopped() -> None:
@@ -134,5 +138,5 @@ async def test_a_write_that_a_batch_answer_leaves_out_is_unknown_unless_the_port
 async def test_nothing_is_asked_for_a_plan_without_rows() -> None:
     dispatcher: Any = Scripted(lambda command: page(0, 1, 1, None))
     plan = Portal("https://b24.example/rest/1/code/").call("profile").explain()
-    assert [row async for row in read(dispatcher, plan)] == []
+    assert [row async for row in read(dispatcher, plan, RAW)] == []
     assert dispatcher.starts == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import heapq
 import math
 import threading
 from collections.abc import Callable
@@ -239,6 +240,83 @@ def test_a_portal_that_was_said_to_have_no_limits_is_believed_when_it_refuses() 
     assert bucket.wait_time() == 1.0
     clock.advance(1.0)
     assert bucket.wait_time() == 0.0
+
+
+class SharedPortal:
+    """Its bucket is full at the start. Our requests travel both ways; the bucket learns what became of them."""
+
+    def __init__(self, limits: Limits, leaked: Callable[[float], float], travel: list[float], back: float) -> None:
+        self.bucket, self.clock = bucket_of(limits)
+        self.limits, self.leaked, self.travel, self.back = limits, leaked, travel, back
+        self.count, self.seen = float(limits.burst), 0.0
+        self.events: list[tuple[float, int, float, bool | None]] = []  # when, number, when it left, whether it passed
+        self.sent = 0
+        self.refused: list[int] = []  # the numbers of those that were refused
+        self.known_after = 0  # how many had left when we knew of the first refusal
+
+    def send(self) -> None:
+        delay = self.travel[self.sent] if self.sent < len(self.travel) else 0.5 * (self.sent % 2)
+        self.sent += 1
+        heapq.heappush(self.events, (self.clock.now + delay, self.sent, self.bucket.take(), None))
+
+    def next(self, until: float) -> None:
+        """The next arrival at the portal or at our side, or the time *until*, whichever comes first."""
+        if not self.events or self.events[0][0] > until:
+            self.clock.now = until
+            return
+        at, number, left, passed = heapq.heappop(self.events)
+        self.clock.now = at
+        if passed is None:
+            self.count = max(0.0, self.count - (self.leaked(at) - self.leaked(self.seen)))
+            self.seen = at
+            passed = self.count + 1 <= self.limits.burst + 1e-6
+            self.count += passed
+            if not passed:
+                self.refused.append(number)
+            heapq.heappush(self.events, (at + self.back, number, left, passed))
+        elif passed:
+            self.bucket.accepted()
+        else:
+            self.bucket.refused(left)
+            self.known_after = self.known_after or self.sent
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    TARIFFS,
+    st.lists(st.floats(0, 4), min_size=1, max_size=12),
+    st.floats(0, 0.5),
+    st.one_of(st.none(), st.floats(0, 1, exclude_max=True)),
+)
+def test_after_a_refusal_nothing_is_refused_again_though_others_were_under_way(
+    limits: Limits, travel: list[float], back: float, phase: float | None
+) -> None:
+    portal = SharedPortal(limits, smoothly(limits) if phase is None else in_steps(limits, phase), travel, back)
+    for _ in travel:
+        portal.send()
+    while portal.events and not portal.known_after:
+        portal.next(math.inf)
+    while portal.sent < len(travel) + 3 * limits.burst:
+        wait = portal.bucket.wait_time()
+        if wait:
+            portal.next(portal.clock.now + wait)
+        else:
+            portal.send()
+    while portal.events:
+        portal.next(math.inf)
+    assert [number for number in portal.refused if number > portal.known_after > 0] == []
+
+
+def test_a_refused_request_is_not_counted_and_those_under_way_are() -> None:
+    bucket, _ = bucket_of()
+    first = bucket.take()
+    for _ in range(3):
+        bucket.take()
+    bucket.refused(first)
+    full = STANDARD.burst + STANDARD.rate  # it may forget up to a second late
+    assert bucket.level == pytest.approx(full + 3)
+    bucket.refused(-1.0)  # left too long ago to be under way: nothing to take out
+    assert bucket.level == pytest.approx(full + 3)
 
 
 def test_threads_that_share_a_bucket_lose_no_request() -> None:

@@ -105,7 +105,9 @@ async def test_a_chain_of_pages_reads_on_from_the_last_id(portal: Sandbox, call:
     cmd = {"p0": head}
     for n in range(1, 14):
         cmd[f"p{n}"] = f"{head}&filter[%3Eid]=$result[p{n - 1}][items][49][id]"
+    portal.books.reset()
     result = await _batch(call, portal, cmd)
+    assert portal.books.rows == 600
     ids = [row["id"] for page in result["result"].values() for row in page["items"]]
     assert ids == portal.ids("deal")
     # 600 rows are 12 full pages and an empty one; what leans on the empty one gets an array and is refused.
@@ -121,7 +123,10 @@ async def test_an_overshot_classic_chain_reads_rows_again(portal: Sandbox, call:
         "c": f"{head}&filter[%3EID]=$result[x]",
     }
     cmd |= {"d": f"{head}&filter[ID]=0", "e": f"{head}&filter[%3EID]=$result[d][49][ID]"}
+    portal.books.reset()
     result = (await _batch(call, portal, cmd))["result"]
+    assert portal.books.rows == 1 + 50 + 50 + 0 + 50
+    assert portal.books.method_rows == {"crm.contact.list": 151}
     ids = [str(i) for i in portal.ids("contact")]
     assert [row["ID"] for row in result["a"]] == ids[-1:]
     assert [row["ID"] for row in result["b"]] == ids[:50]  # a list of rows reads as 1

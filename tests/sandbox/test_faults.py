@@ -19,6 +19,8 @@ from b24orm.sandbox.faults import FaultSpec
         ("html", 200, "text/html"),
         ("bad_gateway", 502, "text/html"),
         ("unavailable", 503, "text/html"),
+        ("gateway_timeout", 504, "text/html"),
+        ("too_many", 429, "text/html"),
         ("not_found_html", 404, "text/html"),
         ("forbidden_html", 403, "text/html"),
         ("empty", 200, "application/json"),
@@ -59,6 +61,11 @@ async def test_half_an_answer_breaks_off_under_a_right_length(small: Sandbox, ht
         with pytest.raises(aiohttp.ClientPayloadError):
             await response.read()
     assert small.books.commands == 1
+    small.faults.add("reset_after")
+    with pytest.raises(aiohttp.ClientError):
+        await http.post(small.url + "crm.deal.list")
+    assert small.books.method_rows == {"crm.deal.list": small.books.rows}
+    assert small.books.rows > 10  # handed out, though the answer never came
 
 
 async def test_broken_json_is_whole_for_http(small: Sandbox, http: aiohttp.ClientSession) -> None:
@@ -109,6 +116,13 @@ async def test_one_command_of_a_batch_may_fail_alone(small: Sandbox, call: Any) 
     errors = {key: error["error"] for key, error in answer["result"]["result_error"].items()}
     assert errors == {"b": "INTERNAL_SERVER_ERROR", "c": "OPERATION_TIME_LIMIT", "d": "ACCESS_DENIED"}
     assert small.books.commands == 1
+    small.faults.add("command_query_limit")
+    refused = await call(small, "batch", {"cmd": {"a": "scope"}})
+    assert refused["result"]["result_error"]["a"]["error"] == "QUERY_LIMIT_EXCEEDED"
+    assert (small.books.commands, small.books.refusals) == (1, 1)
+    small.faults.add("command_query_limit")
+    refused = await call(small, "scope")
+    assert (refused["status"], refused["error"]) == (503, "QUERY_LIMIT_EXCEEDED")
     small.faults.add("operation_time_limit")
     assert (await call(small, "scope"))["status"] == 429
 
@@ -122,3 +136,47 @@ async def test_faults_can_be_called_off(small: Sandbox, call: Any) -> None:
     small.faults.add("html", times=5)
     small.faults.clear()
     assert (await call(small, "scope"))["status"] == 200
+
+
+async def _statuses(call: Any, sandbox: Sandbox, calls: int) -> list[int]:
+    return [(await call(sandbox, "scope"))["status"] for _ in range(calls)]
+
+
+async def test_a_fault_of_every_third_request_has_no_end_unless_it_is_given_one(small: Sandbox, call: Any) -> None:
+    small.faults.add("server_error", every=3)
+    assert small.faults.pending == 0
+    assert await _statuses(call, small, 9) == [200, 200, 500] * 3
+    small.faults.clear()
+    small.faults.add("server_error", every=2, after=1, times=2)
+    assert small.faults.pending == 2
+    assert await _statuses(call, small, 7) == [200, 200, 500, 200, 500, 200, 200]
+    assert small.faults.pending == 0
+
+
+async def test_a_fault_of_every_fifth_command_counts_the_commands_of_all_requests(small: Sandbox, call: Any) -> None:
+    small.faults.add("command_error", every=5)
+    failed: list[int] = []
+    for _ in range(3):
+        result = (await call(small, "batch", {"cmd": {f"c{n}": "scope" for n in range(7)}}))["result"]
+        failed.append(len(result["result_error"]))
+    assert failed == [1, 1, 2]
+    assert small.books.commands == 17
+
+
+async def test_a_fault_of_long_batches_spares_short_ones_and_plain_calls(small: Sandbox, call: Any) -> None:
+    small.faults.add("server_error", every=1, over=10)
+    lengths = (11, 10, 50, 1)
+    statuses = [(await call(small, "batch", {"cmd": ["scope"] * length}))["status"] for length in lengths]
+    assert statuses == [500, 200, 500, 200]
+    assert await _statuses(call, small, 1) == [200]
+    small.faults.clear()
+    small.faults.add("server_error", over=0)
+    assert await _statuses(call, small, 1) == [200]
+    assert (await call(small, "batch", {"cmd": ["scope"]}))["status"] == 500
+
+
+def test_a_fault_that_cannot_be_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="every=0"):
+        Sandbox(deals=1, faults=[("reset", {"every": 0})])
+    with pytest.raises(ConfigurationError, match="'access_denied' is a fault of one command"):
+        Sandbox(deals=1, faults=[("access_denied", {"over": 3})])

@@ -70,3 +70,15 @@ async def test_a_hit_of_a_tenth_of_a_second_adds_nothing(call: Any) -> None:
         assert operating[:2] == [0, 0]
         assert operating[2] > 0.1
         assert answer["time"]["operating"] == 0  # the batch itself is exempt
+
+
+async def test_the_window_of_operating_time_can_be_short(call: Any) -> None:
+    async with Sandbox(deals=5, users=2, limits=Limits(rate=1000, operating=10), operating_window=20) as sandbox:
+        sandbox.costs["scope"] = 6
+        first = (await call(sandbox, "scope"))["time"]
+        assert 19 <= first["operating_reset_at"] - first["start"] + 1 <= 21
+        sandbox.advance(1)  # the same basket, a tenth of the window
+        assert (await call(sandbox, "scope"))["time"]["operating"] >= 12
+        assert (await call(sandbox, "scope"))["status"] == 429
+        sandbox.advance(20)
+        assert (await call(sandbox, "scope"))["status"] == 200

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from b24orm.errors import ConfigurationError
-from b24orm.schema import entity, entity_keys, kind_of, loader, schema_directory
+from b24orm.schema import checked_entity, entity, entity_keys, kind_of, loader, schema_directory
 
 
 @pytest.fixture
@@ -55,6 +55,19 @@ def test_a_broken_schema_file_is_a_configuration_error_that_names_it(elsewhere: 
     (elsewhere / "data" / "deal.json").write_text('{"key": "deal"}', encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"deal\.json"):
         entity("deal")
+
+
+@pytest.mark.parametrize("key", entity_keys())
+def test_a_schema_that_is_taken_at_its_word_is_the_one_that_was_checked(key: str) -> None:
+    assert entity(key) == checked_entity(key)
+
+
+def test_a_word_that_no_schema_has_is_found_when_the_file_is_checked(elsewhere: Path) -> None:
+    good = (Path(__file__).parents[2] / "schemas" / "deal.json").read_text(encoding="utf-8")
+    (elsewhere / "data").mkdir()
+    (elsewhere / "data" / "deal.json").write_text(good.replace('"mode": "keyset"', '"mode": "guess"'), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=r"(?s)deal\.json.*paging\.mode"):
+        checked_entity("deal")
 
 
 def test_an_entity_falls_back_to_its_own_dialect_if_it_lacks_the_one_that_is_preferred() -> None:

@@ -465,9 +465,9 @@ def test_the_user_agent_is_honest_even_where_the_package_is_not_installed(monkey
     def not_installed(name: str) -> str:
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(client_module, "version", not_installed)
+    monkeypatch.setattr("importlib.metadata.version", not_installed)
     assert client_module.user_agent.__wrapped__() == "b24orm"
-    monkeypatch.setattr(client_module, "version", lambda name: "1.2.3")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "1.2.3")
     assert client_module.user_agent.__wrapped__() == "b24orm/1.2.3"
 
 

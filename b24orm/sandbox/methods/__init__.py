@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from b24orm.sandbox.methods import category, classic, item, service, status, user, userfield
+from b24orm.sandbox.methods import category, classic, item, messages, service, status, user, userfield
 from b24orm.sandbox.state import Handler
 
 __all__ = ["METHODS"]
@@ -20,6 +20,7 @@ METHODS: Mapping[str, Handler] = {
     **category.METHODS,
     **user.METHODS,
     **userfield.METHODS,
+    **messages.METHODS,
     **service.METHODS,
 }
 """Handlers by method name, in lower case: the portal does not heed the case of method names."""

@@ -1,22 +1,29 @@
 """Deterministic data that looks like a Russian-English CRM.
 
 Called by the sandbox when it starts; calls the store only. Everything is made column by column from one seeded
-generator, which is what keeps 20,000 deals under two seconds. No request handling and no clock may live here.
+generator, which is what keeps 20,000 deals under two seconds; of more than 30,000 deals most are copies that the
+database makes. No request handling and no clock may live here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
 from b24orm.sandbox.seeding.clients import companies, contacts, leads
 from b24orm.sandbox.seeding.dictionaries import categories, statuses
-from b24orm.sandbox.seeding.frame import Frame, holed_ids
+from b24orm.sandbox.seeding.frame import Frame
+from b24orm.sandbox.seeding.ids import DealIds, deal_ids_of, holed_ids
 from b24orm.sandbox.seeding.sales import deals, invoices, quotes
 from b24orm.sandbox.seeding.staff import users
 from b24orm.sandbox.store import Store
 
-__all__ = ["Sizes", "seed_store"]
+__all__ = ["MOST_DRAWN", "DealIds", "Sizes", "deal_ids_of", "seed_store"]
+
+MOST_DRAWN = 30_000
+"""The most deals that are drawn one by one. What follows from the number of deals follows from at most this many."""
+_MODELS = 10_000  # deals that the deals of a larger portal are copied from
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +39,8 @@ class Sizes:
     users: int
 
 
-def seed_store(store: Store, sizes: Sizes, seed: int) -> None:
-    """Fill *store*; the same sizes and seed give the same portal."""
+def seed_store(store: Store, sizes: Sizes, seed: int, deal_ids: Sequence[int] | None = None) -> None:
+    """Fill *store*; the same sizes and seed give the same portal. *deal_ids*, if given, are as many as its deals."""
 
     def rng(part: str) -> Random:
         return Random(f"{seed}:{part}")
@@ -43,7 +50,7 @@ def seed_store(store: Store, sizes: Sizes, seed: int) -> None:
         "company": holed_ids(rng("company ids"), sizes.companies, first=11),
         "contact": holed_ids(rng("contact ids"), sizes.contacts, first=17),
         "lead": holed_ids(rng("lead ids"), sizes.leads, first=21),
-        "deal": holed_ids(rng("deal ids"), sizes.deals, first=101),
+        "deal": holed_ids(rng("deal ids"), sizes.deals, first=101) if deal_ids is None else deal_ids,
         "quote": holed_ids(rng("quote ids"), sizes.quotes, first=5),
         "smart_invoice": holed_ids(rng("invoice ids"), sizes.invoices, first=3),
     }
@@ -53,6 +60,18 @@ def seed_store(store: Store, sizes: Sizes, seed: int) -> None:
     store.load("company", companies(Frame("company", ids, rng("company"))))
     store.load("contact", contacts(Frame("contact", ids, rng("contact"))))
     store.load("lead", leads(Frame("lead", ids, rng("lead"))))
-    store.load("deal", deals(Frame("deal", ids, rng("deal"))))
+    _load_deals(store, ids, rng("deal"))
     store.load("quote", quotes(Frame("quote", ids, rng("quote"))))
     store.load("smart_invoice", invoices(Frame("smart_invoice", ids, rng("smart_invoice"))))
+
+
+def _load_deals(store: Store, ids: Mapping[str, Sequence[int]], rng: Random) -> None:
+    """Drawing values and binding them to a statement is what takes the time, so beyond a size the database copies."""
+    wanted = ids["deal"]
+    if len(wanted) <= MOST_DRAWN:
+        store.load("deal", deals(Frame("deal", ids, rng)))
+        return
+    # Each model stands for the same share of the ids, so that the copies grow younger with their ids as it does.
+    models = [wanted[place * len(wanted) // _MODELS] for place in range(_MODELS)]
+    store.load("deal", deals(Frame("deal", {**ids, "deal": models}, rng)), index=False)
+    store.multiply("deal", models, wanted)

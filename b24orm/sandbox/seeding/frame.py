@@ -4,32 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import accumulate, repeat
+from itertools import repeat
 from random import Random
 from typing import Any, TypeVar
 
 from b24orm.sandbox.fields import Column, table
 
-__all__ = ["Frame", "holed_ids"]
+__all__ = ["Frame"]
 
 T = TypeVar("T")
 _FIRST_DAY = date(2021, 1, 11)
 _DAYS = 1500
 _DAY_TEXTS = [(_FIRST_DAY + timedelta(days=n)).isoformat() for n in range(_DAYS + 500)]
-
-
-def holed_ids(rng: Random, count: int, *, first: int, wild: bool = True) -> list[int]:
-    """Ascending ids with holes as real portals have them: dense stretches, thin ones, and some large gaps."""
-    steps: list[int] = []
-    while len(steps) < count:
-        length = rng.randint(20, max(30, min(300, count // 8)))
-        thinness = rng.choices((1, 3, 12, 60), (60, 25, 12, 3))[0]
-        steps += [1] * length if thinness == 1 else [rng.randint(1, thinness) for _ in range(length)]
-        if wild:
-            widest = rng.choices((1, 50, 1_000, 20_000), (45, 35, 16, 4))[0]
-            # Even a small portal has one wide hole: after its first stretch.
-            steps[-1] += rng.randint(0, widest) if len(steps) > length else 1_500
-    return list(accumulate(steps[:count], initial=first - 1))[1:] if count > 0 else []
 
 
 class Frame:

@@ -1,0 +1,56 @@
+"""b24orm: all fields of all deals through crm.item.list, as typed models, as `values()`, and as raw dicts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Sequence
+from typing import Any
+
+from b24orm import Deal, Portal
+from benchmarks.clients.meter import Meter, Work, main
+
+
+def _reads(source: Callable[[Portal], AsyncIterable[Any]], id_of: Callable[[Any], int]) -> Work:
+    async def read(url: str, meter: Meter) -> None:
+        meter.start()
+        async with Portal(url) as portal:
+            async for row in source(portal):
+                meter.row(id_of(row))
+        meter.stop()
+
+    def work(url: str, _: Sequence[int], meter: Meter) -> None:
+        asyncio.run(read(url, meter))
+
+    return work
+
+
+async def _gets(url: str, ids: Sequence[int], meter: Meter) -> None:
+    meter.start()
+    async with Portal(url):
+        deals = await asyncio.gather(*(Deal.objects.get(id=one) for one in ids))
+    meter.stop()
+    meter.rows(deal.id for deal in deals)
+
+
+def _models(portal: Portal) -> AsyncIterable[Any]:
+    return Deal.objects.using(portal)
+
+
+def _values(portal: Portal) -> AsyncIterable[Any]:
+    return Deal.objects.using(portal).values()
+
+
+def _raw(portal: Portal) -> AsyncIterable[Any]:
+    return portal.list("crm.item.list", {"entityTypeId": 2})
+
+
+if __name__ == "__main__":
+    main(
+        "b24orm",
+        {
+            "models": _reads(_models, lambda deal: deal.id),
+            "values": _reads(_values, lambda row: row["id"]),
+            "raw": _reads(_raw, lambda row: row["id"]),
+            "get": lambda url, ids, meter: asyncio.run(_gets(url, ids, meter)),
+        },
+    )

@@ -1,0 +1,176 @@
+"""Rows read from JSON and from Python: the same values both ways, and those that the oddities' own rules give."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import SchemaValidator, core_schema
+
+import b24orm
+from b24orm import Contact, Deal, User
+from b24orm.errors import InvalidRow
+from b24orm.model import Multifield
+from b24orm.model.oddities import Lenient
+from b24orm.schema import entity, entity_keys
+
+MODELS: list[Any] = [getattr(b24orm, entity(key).name) for key in entity_keys()]
+SERVED = [(model, dialect) for model in MODELS for dialect in model.__schema__().dialects]
+REFERENCES = ("user", "contact", "company", "lead", "deal", "quote")
+
+WORDS = ["", "0", "1", "Y", "N", "5", "5.0", "-3", "1.5", "x", "true", "2026-01-02", "2026-01-02T03:00:00+03:00"]
+WORDS += ["2026-01-02 03:04:05", "0000-00-00", "-0001-11-30T00:00:00+02:30", "02.01.2026", "1767312000", "NaN", "1e3"]
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 10),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.sampled_from([0.0, 1.0, 5.0, 0.5]),
+    st.sampled_from(WORDS),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+)
+FILE = st.fixed_dictionaries({}, optional={"id": SCALARS, "url": SCALARS, "VALUE": SCALARS, "VALUE_TYPE": SCALARS})
+VALUES = st.one_of(
+    SCALARS,
+    st.lists(st.one_of(SCALARS, FILE), max_size=3),
+    st.dictionaries(st.sampled_from(["0", "1", "7", "a"]), SCALARS, max_size=2),
+    FILE,
+)
+
+
+def validator(model: Any, dialect: str) -> SchemaValidator:
+    return SchemaValidator(model.__reader__(dialect).row_schema)
+
+
+def old_value(model: Any, name: str, value: Any) -> Any:
+    """What the rules for oddities make of a value, without anything in front of them."""
+    field = model.__schema__().by_name[name]
+    annotation = model.model_fields[name].annotation
+    kind: Any = Annotated[annotation, Lenient(annotation, reference=field.relation in REFERENCES)]
+    return TypeAdapter(list[kind], config=ConfigDict(coerce_numbers_to_str=True)).validate_python([value])[0]
+
+
+def exact(value: Any) -> Any:
+    """Equal only to what has equal types too: 0 is not False here, and text is not a number."""
+    return [exact(item) for item in value] if isinstance(value, list) else (type(value), value)
+
+
+def wires(model: Any, dialect: str) -> dict[str, str]:
+    return {f.name: f.wire[dialect] for f in model.__schema__().fields if dialect in f.wire}
+
+
+def kinds(model: Any, dialect: str) -> list[str]:
+    """One field of each type that the entity has."""
+    seen: dict[Any, str] = {}
+    for name in wires(model, dialect):
+        field = model.__schema__().by_name[name]
+        seen.setdefault((str(model.model_fields[name].annotation), field.relation in REFERENCES), name)
+    return list(seen.values())
+
+
+@pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_json_and_python_give_what_the_rules_for_oddities_give(model: Any, dialect: str, data: st.DataObject) -> None:
+    names = wires(model, dialect)
+    name = data.draw(st.sampled_from(kinds(model, dialect)))
+    value = json.loads(json.dumps(data.draw(VALUES)))
+    row = {names[name]: value, "UF_NEW": value}
+    reader = model.__reader__(dialect)
+    try:
+        expected = old_value(model, name, value)
+    except ValidationError:
+        with pytest.raises(ValidationError):
+            validator(model, dialect).validate_json(json.dumps(row))
+        with pytest.raises(InvalidRow) as caught:
+            reader.from_python([row])
+        assert caught.value.field == name
+        return
+    for read in (validator(model, dialect).validate_json(json.dumps(row)), reader.from_python([row])[0]):
+        (mapping,) = reader.mappings([read])
+        assert list(mapping) == [name, "uf_new"]
+        assert exact(mapping[name]) == exact(expected)
+        assert exact(mapping["uf_new"]) == exact(value)
+
+
+@pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_whole_rows_give_equal_objects_from_json_and_from_python(model: Any, dialect: str, data: st.DataObject) -> None:
+    names = list(wires(model, dialect).values())
+    row = data.draw(st.dictionaries(st.sampled_from([*names, "UF_A", "ufCrm_7", "parentId128"]), SCALARS, max_size=8))
+    text = json.dumps(row)
+    rows = model.__rows__(dialect)
+    try:
+        expected = model.__load__(dialect, [json.loads(text)])[0]
+    except InvalidRow:
+        with pytest.raises(ValidationError):
+            SchemaValidator(rows.row_schema).validate_json(text)
+        return
+    read = SchemaValidator(rows.row_schema).validate_json(text)
+    assert type(read) is model
+    assert read == expected
+    assert read.loaded_fields == expected.loaded_fields
+    assert read.changed_fields == frozenset()
+    assert model.__build__([validator(model, dialect).validate_json(text)]) == [expected]
+
+
+def test_a_field_that_came_once_becomes_part_of_the_schema_and_stays_unknown_to_the_class() -> None:
+    class OwnDeal(Deal):
+        pass
+
+    reader = OwnDeal.__reader__("item")
+    first = reader.row_schema
+    text = '{"id": 1, "UF_CRM_1": "a", "STAGE_ID": "odd"}'
+    before = SchemaValidator(first).validate_json(text)
+    assert before[1] == {"UF_CRM_1": "a", "STAGE_ID": "odd"}
+    second = reader.row_schema
+    assert second is not first
+    after = SchemaValidator(second).validate_json(text)
+    assert after[1] == {"STAGE_ID": "odd"}  # it would be taken for the documented field
+    assert reader.row_schema is second
+    old, new = OwnDeal.__build__([before, after])
+    assert old == new
+    assert new.__pydantic_extra__ == {"uf_crm_1": "a", "stage_id": "odd"}
+    assert new.uf_crm_1 == "a"  # type: ignore[attr-defined]
+
+
+def test_a_schema_of_some_fields_keeps_the_others_as_unknown_ones() -> None:
+    reader = Deal.__reader__("item")
+    schema = reader.row_schema_for(["title", "id"])
+    row = SchemaValidator(schema).validate_json('{"id": "5", "title": "a", "UF_CRM_7": 1}')
+    assert reader.key(row) == 5
+    assert reader.mappings([row], ("title", "uf_crm_7", "stage_id")) == [
+        {"title": "a", "uf_crm_7": 1, "stage_id": None}
+    ]
+    assert reader.tuples([row], ("title", "id")) == [("a", 5)]
+
+
+def test_rows_of_one_page_need_not_hold_the_same_fields_in_json_either() -> None:
+    rows = User.__rows__("default")
+    page = SchemaValidator(core_schema.list_schema(rows.row_schema))
+    text = '[{"ID":"1","NAME":"a"},{"ID":"2"},{"ID":"3","UF_X":[]},{"ID":"4","NAME":"b"}]'
+    for _ in range(2):  # the second time, the unknown field is one of the schema
+        users = page.validate_json(text)
+        assert [user.model_dump() for user in users] == [
+            {"id": 1, "name": "a"},
+            {"id": 2},
+            {"id": 3, "uf_x": []},
+            {"id": 4, "name": "b"},
+        ]
+        assert users[0].__pydantic_fields_set__ is users[3].__pydantic_fields_set__
+        assert [rows.key(user) for user in users] == [1, 2, 3, 4]
+        page = SchemaValidator(core_schema.list_schema(rows.row_schema))
+    assert rows.from_python(json.loads(text)) == users
+
+
+def test_multifields_are_read_from_json_too() -> None:
+    text = '{"id": 1, "fm": [{"id": 3, "typeId": "PHONE", "valueType": "WORK", "value": "+7 900"}], "hasPhone": "Y"}'
+    contact = SchemaValidator(Contact.__rows__("item").row_schema).validate_json(text)
+    assert contact.fm == [Multifield(id=3, type_id="PHONE", value_type="WORK", value="+7 900")]
+    assert contact == Contact.__load__("item", [json.loads(text)])[0]
