@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from b24orm.command import Command, Outcome
 from b24orm.compiler import Bounds, Listing
@@ -21,6 +21,9 @@ __all__ = ["behind", "read_chain", "read_keyset", "read_sequential"]
 
 # Bytes of answers that may wait for their turn, about. More lanes than that would pay for time with memory.
 _BYTES_WAITING = 28 * 2**20
+# Batches that may leave at once; those after them leave at this share of the time that the consumer takes for one.
+_AT_ONCE = 3
+_SPACING = 0.8
 # A portal that takes longer than this for a batch, in seconds, is read with many lanes side by side from the start: a
 # request too many costs less than the wait.
 _SLOW_BATCH = 0.5
@@ -213,11 +216,12 @@ async def _read_lanes(
         while not book.finished:
             book.batch_pages = min(PAGES_PER_BATCH, dispatcher.fits(listing.method))
             pace.set(book)
-            while lanes := book.next_batch():
+            while pace.may_leave(flying) and (lanes := book.next_batch()):
+                pace.left()
                 flying.add(asyncio.create_task(_fly(dispatcher, listing, progress, book, lanes)))
             if (page := next(book.ready(), None)) is None:
                 if flying:
-                    await asyncio.wait(flying, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait(flying, timeout=pace.until_next(), return_when=asyncio.FIRST_COMPLETED)
             else:
                 rows: Page = page.cut(0, left)
                 with pace.consuming():
@@ -243,6 +247,8 @@ class _Pace:
         self._dispatcher = dispatcher
         self._method = method
         self._page = 0.0  # seconds that the consumer takes for a page, reading its rows included
+        self._spacing = 0.0  # seconds from one batch to the next
+        self._left_at = -math.inf
 
     def set(self, book: LaneBook) -> None:
         """Tells *book* how far to go ahead."""
@@ -252,8 +258,23 @@ class _Pace:
         needed = dispatcher.concurrency if not consume else 2 + math.ceil(batch / consume)
         book.ahead = max(1, min(needed, dispatcher.concurrency))
         book.hurry = batch > _SLOW_BATCH
+        # Batches that leave together come together, and all but one wait in memory: they leave as they are consumed.
+        self._spacing = min(_SPACING * consume, batch / book.ahead) if book.hurry else 0.0
         size = dispatcher.bytes_per_command(self._method)
         book.most_waiting = max(2 * book.batch_pages, int(_BYTES_WAITING / size)) if size else None
+
+    def may_leave(self, flying: Collection[Any]) -> bool:
+        """Whether the next batch may leave now."""
+        return len(flying) < _AT_ONCE or self.until_next() is None
+
+    def until_next(self) -> float | None:
+        """Seconds until the next batch may leave; None for now."""
+        wait = self._left_at + self._spacing - self._dispatcher.now()
+        return wait if wait > 0 else None
+
+    def left(self) -> None:
+        """A batch leaves now."""
+        self._left_at = self._dispatcher.now()
 
     @contextmanager
     def consuming(self) -> Generator[None]:

@@ -26,7 +26,11 @@ __all__ = ["Lane", "LaneBook"]
 # A long lane is cut after so many batches: each cut costs about a command, and what is behind it waits in memory. In a
 # hurry, a lane is what one batch can carry besides a page or two that look ahead.
 _BATCHES_PER_LANE = 2
-_BATCHES_PER_HASTY_LANE = 0.97
+_BATCHES_PER_HASTY_LANE = 0.985
+_BATCHES_PER_FIRST_LANE = 0.95  # one page has told the density: a rest that is left of a lane costs a round
+# How many lanes are looked at first, and later: so many for each batch that may be under way.
+_FIRST_SCOUTS = 8
+_SCOUTS_FOR_EACH = 3
 # One more batch at a time for so many of the whole list: a wrong guess costs a request or two, which a long list does
 # not feel and a short one does. In a hurry, waiting costs more than requests.
 _BATCHES_PER_GUESS = 14
@@ -170,8 +174,8 @@ class LaneBook:
             lane.pages = 1
             budget -= 1
             batch.append(lane)
-        if batch and self.hurry and not self._surveyed:
-            # Nobody waits for a long chain to learn where the others may go: its pages come soon, and alone.
+        if batch and self.hurry:
+            # Nobody waits for a long chain to learn where the others may go: these pages come soon, and alone.
             self._surveyed = True
             return self._take_off(batch)
         for lane in self._next_lanes(batch):
@@ -227,17 +231,23 @@ class LaneBook:
         pages = sum(map(self._coming, self._lanes))
         if self.wanted is not None and pages * self.page_size >= self.wanted:
             return False
-        return self._lanes[0].state == "waiting" or pages < self._window
+        if self._lanes[0].state == "waiting":
+            return True
+        held = sum(len(lane.held) for lane in self._lanes)
+        return pages < self._window and (self.most_waiting is None or held < self.most_waiting)
 
     @property
     def _batches_per_lane(self) -> float:
-        return _BATCHES_PER_HASTY_LANE if self.hurry else _BATCHES_PER_LANE
+        if not self.hurry:
+            return _BATCHES_PER_LANE
+        return _BATCHES_PER_HASTY_LANE if self._surveyed else _BATCHES_PER_FIRST_LANE
 
     @property
     def _window(self) -> float:
         """Pages that may be under way or wait before those of a lane that is asked for."""
         pages = self._batches_per_lane * self.ahead * self.batch_pages
-        return pages if self.most_waiting is None else min(pages, float(self.most_waiting))
+        # In a hurry, batches leave so that each comes when its turn does: what is under way need not wait.
+        return pages if self.most_waiting is None or self.hurry else min(pages, float(self.most_waiting))
 
     @staticmethod
     def _coming(lane: Lane) -> int:
@@ -269,33 +279,31 @@ class LaneBook:
         """Cuts the long lane at the end and gives the lanes whose first page should be seen now."""
         if self.ahead < 2 or budget < 2 * self.ahead or self.wanted is not None:
             return []
-        waiting = [lane for lane in self._lanes if lane.state == "waiting"]
-        seen = sum(lane.seen for lane in waiting)
-        if len(waiting) <= (1.5 if self.hurry else 1.0) * self.ahead:
-            self._cut_ahead()
-        unseen = [lane for lane in self._lanes[1:] if lane.state == "waiting" and not lane.seen]
-        most = (2 if self.hurry else 1) * self.ahead + 1 - seen
-        if self.hurry and self._surveyed:
-            # A rest of the lane in front would hold everything up for a round: its chain comes first.
-            chains = (self._needed(lane) for lane in waiting if lane.seen)
-            most = min(most, max(1, budget - next(chains, 0)))
-        return unseen[: max(0, most)]
+        seen = sum(lane.seen for lane in self._lanes if lane.state == "waiting")
+        if not self.hurry:
+            self._cut_ahead(self.ahead - seen + 1)
+            return self._unseen()[: max(0, self.ahead + 1 - seen)]
+        if not self._surveyed:
+            self._cut_ahead(_FIRST_SCOUTS)
+        elif seen <= 1.5 * self.ahead:
+            self._cut_ahead(min(budget, _SCOUTS_FOR_EACH * self.ahead))
+        return self._unseen()[:budget]
 
-    def _cut_ahead(self) -> None:
-        """Cuts the last lane whose beginning was seen; what is behind it stays whole: should it begin in a hole, its
-        first page tells where ids go on."""
-        index = len(self._lanes)
-        for index in range(len(self._lanes) - 1, -1, -1):
-            lane = self._lanes[index]
-            if lane.state == "waiting" and (lane.seen or index == 0):
-                break
-            if lane.state == "waiting" and not lane.seen:
-                return  # some are still to be looked at
-        else:
-            return
-        waiting = sum(lane.state == "waiting" for lane in self._lanes)
-        while waiting <= (2 if self.hurry else 1) * self.ahead and self._cut(index):
-            waiting += 1
+    def _unseen(self) -> list[Lane]:
+        return [lane for lane in self._lanes[1:] if lane.state == "waiting" and not lane.seen]
+
+    def _cut_ahead(self, count: int) -> None:
+        """Cuts *count* lanes off the last one whose beginning was seen.
+
+        What is behind them stays whole: should it begin in a hole, its first page tells where ids go on.
+        """
+        index = len(self._lanes) - 1
+        while index >= 0 and self._lanes[index].state != "waiting":
+            index -= 1
+        if index > 0 and not self._lanes[index].seen:
+            return  # it is still to be looked at
+        while index >= 0 and count > 0 and self._cut(index):
+            count -= 1
             index += 1
 
     def _cut(self, index: int) -> bool:
