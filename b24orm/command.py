@@ -1,18 +1,22 @@
 """`Command` and `Outcome`: the words that every layer from the compiler to the transport shares.
 
-A command is one REST call as an immutable value; an outcome is what became of it. Nothing here sends anything.
+A command is one REST call as an immutable value, an outcome is what became of it, a row format says how rows are
+wanted. Nothing here sends anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from b24orm.errors import B24OrmError
 from b24orm.narrow import is_mapping
 
-__all__ = ["Command", "Outcome", "Response", "Status", "is_read"]
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
+
+__all__ = ["Command", "Outcome", "Response", "RowFormat", "Status", "is_read"]
 
 Status = Literal["ok", "failed", "unknown", "not_executed"]
 
@@ -133,3 +137,24 @@ class Outcome:
         if self.response is not None:
             return self.response
         raise self.error if self.error is not None else B24OrmError(f"the command was {self.status.replace('_', ' ')}")
+
+
+class RowFormat(Protocol):
+    """How the rows of a list are wanted: raw, or read by a model."""
+
+    @property
+    def row_schema(self) -> CoreSchema | None:
+        """Reads one row from JSON; None if rows are wanted as JSON has them."""
+        ...
+
+    def key(self, row: Any) -> int:
+        """The id of a row that was read."""
+        ...
+
+    def from_python(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """Rows read from decoded JSON.
+
+        Raises:
+            InvalidRow: a value that its field cannot hold.
+        """
+        ...

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from b24orm.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from b24orm.command import Command, Outcome
+    from b24orm.command import Command, Outcome, RowFormat
     from b24orm.plan import Plan
-    from b24orm.transport import RowFormat
 
 __all__ = ["PortalLike", "current_portal", "default_portal", "portal_in_context"]
 

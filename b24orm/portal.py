@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TypeVar
 import aiohttp
 from typing_extensions import override
 
-from b24orm.command import Command, Outcome, Response
+from b24orm.command import Command, Outcome, Response, RowFormat
 from b24orm.compiler import compile_raw_list, json_ready
 from b24orm.context import PortalLike, default_portal, portal_in_context
 from b24orm.engine import Dispatcher, RawRows, Stats, read
@@ -24,7 +24,7 @@ from b24orm.narrow import is_mapping, is_sequence
 from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_list
 from b24orm.sync import background_loop, iterate_across, iterate_blocking, run_across, run_blocking
-from b24orm.transport import RowFormat, Transport, Webhook
+from b24orm.transport import Transport, Webhook
 
 __all__ = ["Portal", "connect"]
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
+from b24orm.command import RowFormat
 from b24orm.compiler import Listing
 from b24orm.engine.counted import AHEAD, in_order, page_at, read_counted
 from b24orm.engine.cursor import read_cursor
@@ -13,7 +14,7 @@ from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.keyset import behind, read_chain, read_keyset, read_sequential
 from b24orm.engine.rows import Progress
 from b24orm.plan import Plan, plan_list
-from b24orm.transport import Page, RowFormat
+from b24orm.transport import Page
 
 __all__ = ["read"]
 

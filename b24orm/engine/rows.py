@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NoReturn
 
-from b24orm.command import Outcome
+from b24orm.command import Outcome, RowFormat
 from b24orm.compiler import Listing
 from b24orm.errors import B24OrmError, IncompleteResult, ResumePoint, TransportError
 from b24orm.narrow import is_list, is_mapping
-from b24orm.transport import Page, RowFormat, parser_for
+from b24orm.transport import Page, parser_for
 
 __all__ = ["Progress", "RawRows", "rows_of"]
 

@@ -7,14 +7,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from b24orm.command import Command
+from b24orm.command import Command, RowFormat
 from b24orm.compiler import Listing, compile_list, matches, ordered
 from b24orm.context import PortalLike
 from b24orm.errors import DoesNotExist, MultipleObjectsReturned, NotFound
 from b24orm.narrow import is_mapping
 from b24orm.plan import Plan, plan_count, plan_get, plan_list
 from b24orm.query import Q, Query
-from b24orm.queryset.protocol import ModelLike, RowReader, RowsFormat
+from b24orm.queryset.protocol import ModelLike, RowReader
 from b24orm.schema import Entity
 
 __all__ = ["Reading", "count", "fetch_one", "get_command", "model_pages", "plan_for", "row_pages"]
@@ -93,7 +93,7 @@ def _is_local(plan: Plan) -> bool:
     return plan.strategy == "whole" and plan.listing is not None and plan.listing.residue is not None
 
 
-async def _with_bar(reading: Reading, portal: PortalLike, plan: Plan, format: RowsFormat) -> AsyncGenerator[ReadPage]:
+async def _with_bar(reading: Reading, portal: PortalLike, plan: Plan, format: RowFormat) -> AsyncGenerator[ReadPage]:
     """Pages with a progress bar beside them, if one is wanted."""
     show = portal.show_progress if reading.progress is None else reading.progress
     if not show:
@@ -121,7 +121,7 @@ async def _pages(
     reading: Reading,
     portal: PortalLike,
     plan: Plan,
-    format: RowsFormat,
+    format: RowFormat,
     on_total: Callable[[int], None] | None = None,
     on_rest: Callable[[str], None] | None = None,
 ) -> AsyncGenerator[ReadPage]:

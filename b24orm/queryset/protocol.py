@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from b24orm import errors
+from b24orm.command import RowFormat
 from b24orm.schema import Entity
 
-if TYPE_CHECKING:
-    from pydantic_core import CoreSchema
-
-__all__ = ["ModelLike", "RowReader", "RowsFormat"]
+__all__ = ["ModelLike", "RowReader"]
 
 
-class RowsFormat(Protocol):
-    """How rows are read; what they are then is its own business."""
-
-    @property
-    def row_schema(self) -> CoreSchema | None:
-        """Reads one row from JSON."""
-        ...
-
-    def key(self, row: Any) -> int:
-        """The id of a row that was read."""
-        ...
-
-    def from_python(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
-        """Rows read from decoded JSON.
-
-        Raises:
-            InvalidRow: a value that its field cannot hold.
-        """
-        ...
-
-
-class RowReader(RowsFormat, Protocol):
+class RowReader(RowFormat, Protocol):
     """Reads rows of one dialect into typed values that models, mappings and tuples can be made of."""
 
-    def selected(self, names: Iterable[str]) -> RowsFormat:
+    def selected(self, names: Iterable[str]) -> RowFormat:
         """The same for rows that hold little else than the fields *names*."""
         ...
 
@@ -67,7 +44,7 @@ class ModelLike(Protocol):
         ...
 
     @classmethod
-    def __rows__(cls, dialect: str, names: Iterable[str] | None = None) -> RowsFormat:
+    def __rows__(cls, dialect: str, names: Iterable[str] | None = None) -> RowFormat:
         """How rows of *dialect* become instances at once; *names* are the fields selected, None for all."""
         ...
 

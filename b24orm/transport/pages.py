@@ -12,38 +12,19 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator, core_schema, from_json
 
-__all__ = ["Page", "PageParser", "RowFormat", "parser_for"]
+from b24orm.command import RowFormat
+
+__all__ = ["Page", "PageParser", "parser_for"]
 
 Shape = Literal["plain", "batch"]
 """What is called: the list method itself, or a batch of such calls."""
-
-
-class RowFormat(Protocol):
-    """How the rows of a list are wanted: raw, or read by a model."""
-
-    @property
-    def row_schema(self) -> CoreSchema | None:
-        """Reads one row from JSON; None if rows are wanted as JSON has them."""
-        ...
-
-    def key(self, row: Any) -> int:
-        """The id of a row that was read."""
-        ...
-
-    def from_python(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
-        """Rows read from decoded JSON.
-
-        Raises:
-            InvalidRow: a value that its field cannot hold.
-        """
-        ...
 
 
 class Page:

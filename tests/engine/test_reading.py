@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from b24orm import Deal, Limits, Portal, User
+from b24orm import Deal, Limits, Portal, User, errors
 from b24orm.sandbox import Sandbox
 
 
@@ -180,3 +180,66 @@ async def test_a_method_that_nobody_described_is_read_by_counted_pages(sandbox: 
         plan = portal.list("some.thing.list").explain()
         assert plan.strategy == "counted"
         assert [c.params for c in plan.first] == [{"start": 0}]
+
+
+@pytest.mark.parametrize("classic", [False, True])
+@pytest.mark.parametrize("order", [(), ("-id",)])
+async def test_holes_in_the_ids_cost_hardly_a_request_and_hardly_a_row(classic: bool, order: tuple[Any, ...]) -> None:
+    with Sandbox(deals=20_000, deal_ids="gaps", limits=Limits.none(), contacts=1, companies=1) as sandbox:
+        ids = sandbox.ids("deal")
+        if classic:
+            ids = [i for i in ids if (sandbox.row("deal", i) or {})["is_recurring"] != "Y"]
+        async with Portal(sandbox.url, crm_api="classic" if classic else "item") as portal:
+            read = [deal.id async for deal in Deal.objects.select("id").order_by(*order)]
+            assert read == ids[:: -1 if order else 1]
+            assert portal.stats.requests <= (13 if classic else 11)
+        assert sandbox.books.rows <= (1.06 if classic else 1.03) * len(ids)
+
+
+async def test_a_slow_portal_is_read_with_many_batches_at_once() -> None:
+    with Sandbox(deals=20_000, deal_ids="dense", limits=Limits.none(), contacts=1, companies=1) as sandbox:
+        sandbox.delays["crm.item.list"] = 0.011
+        most = 0
+        async with Portal(sandbox.url) as portal:
+            async for _ in Deal.objects.select("id"):
+                dispatcher = portal._dispatcher
+                most = max(most, 0 if dispatcher is None else len(dispatcher._flying))
+            assert portal.stats.rows == 20_000
+            assert portal.stats.requests <= 14
+        assert most >= 4
+
+
+async def test_300_gets_at_once_take_six_requests() -> None:
+    with Sandbox(deals=400, seed=3) as sandbox:
+        wanted = sandbox.ids("deal")[:300]
+        async with Portal(sandbox.url) as portal:
+            deals = await asyncio.gather(*(Deal.objects.get(id=i) for i in wanted))
+            assert [deal.id for deal in deals] == wanted
+            assert portal.stats.requests == 6
+        assert sandbox.books.refusals == 0
+
+
+async def test_a_list_is_resumed_behind_any_id_and_in_any_direction(sandbox: Sandbox) -> None:
+    ids = sandbox.ids("deal")
+    async with Portal(sandbox.url):
+        assert [d.id for d in await Deal.objects.select("id").resume(ids[100])] == ids[101:]
+        assert [d.id for d in await Deal.objects.order_by("-id").select("id").resume(ids[100])] == ids[:100][::-1]
+        assert [d.id for d in await Deal.objects.filter(id__in=ids[90:110]).resume(ids[100])] == ids[101:110]
+        assert [d.id for d in await Deal.objects.all()[10:60].resume(errors.ResumePoint(ids[29], rows=20))] == ids[
+            30:60
+        ]
+        by_title = await Deal.objects.order_by("title").select("id")
+        rest = await Deal.objects.order_by("title").select("id").resume(errors.ResumePoint(650, by="offset"))
+        assert [d.id for d in rest] == [d.id for d in by_title[650:]]
+        assert await Deal.objects.all()[:5].resume(None) == await Deal.objects.all()[:5]
+
+
+def test_a_point_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(errors.QueryError, match="is an id"):
+        Deal.objects.order_by("title").resume(errors.ResumePoint(5))
+    with pytest.raises(errors.QueryError, match="knows the rows so far"):
+        Deal.objects.all()[:50].resume(17)
+    with pytest.raises(errors.QueryError, match="resume_point"):
+        Deal.objects.resume("17")  # type: ignore[arg-type]
+    with pytest.raises(errors.QueryError, match="resume last"):
+        Deal.objects.resume(17).filter(title="x")
