@@ -15,7 +15,7 @@ from b24orm.compiler import query_string
 from b24orm.engine.answers import BatchAnswer, halts, keys_of, left_out, lost, reason_of, succeeded
 from b24orm.engine.pagesizes import PageSizes
 from b24orm.engine.stats import Stats
-from b24orm.engine.work import MAX_COMMANDS, Work, at_once
+from b24orm.engine.work import MAX_COMMANDS, Work
 from b24orm.errors import (
     B24OrmError,
     ConfigurationError,
@@ -36,7 +36,7 @@ from b24orm.limits import (
     Throttle,
     backoff,
 )
-from b24orm.transport import Envelope, Page, PageParser, Transport, as_map, retryable
+from b24orm.transport import Envelope, Page, PageParser, Transport, as_map, read_batch, retryable
 
 __all__ = ["Dispatcher"]
 
@@ -53,8 +53,6 @@ TARGET_SECONDS = 20.0
 LONG_SECONDS = 5.0
 # Tasks that start together reach the queue within a few turns of the event loop: let them, to share a request.
 SETTLING_TURNS = 4
-# Answers smaller than this, in bytes, are read at once: letting them wait as bytes saves nothing.
-SMALL_ANSWER = 2**16
 
 _NOTHING: Mapping[str, int] = {}
 
@@ -133,7 +131,6 @@ class Dispatcher:
         *,
         halt: bool | None = None,
         parser: PageParser | None = None,
-        eager: Callable[[], bool] = at_once,
     ) -> list[Outcome]:
         """What becomes of commands that refer to each other's results; they travel in one batch, in order.
 
@@ -145,9 +142,8 @@ class Dispatcher:
 
         Args:
             parser: reads the rows of the answers, if the commands are lists; their results may then be `Page`s.
-            eager: whether these rows are wanted at once when they come; others wait as bytes.
         """
-        return await self._submit(Work(commands, chained=True, halt=halt, parser=parser, eager=eager))
+        return await self._submit(Work(commands, chained=True, halt=halt, parser=parser))
 
     def fits(self, method: str) -> int:
         """How many calls of *method* fit into one request without making it too long."""
@@ -333,7 +329,7 @@ class Dispatcher:
         trouble = True
         try:
             if only is not None:
-                parse = None if only.parser is None or not only.parser.understands else only.parser.read_plain
+                parse = None if only.parser is None else only.parser.read_plain
                 envelope = await self._transport.post(only.sent[0].method, only.params[0], parse=parse)
             else:
                 envelope = await self._transport.post(BATCH, self._body(batch), parse=self._parse(batch))
@@ -373,18 +369,13 @@ class Dispatcher:
         for work, keys in zip(batch, keys_of(batch), strict=True):
             self._settle(work, [parts.outcome(key, command) for key, command in zip(keys, work.sent, strict=True)])
 
-    def _parse(self, batch: list[Work]) -> Callable[[bytes], Any] | None:
-        """How to read the answer of *batch*: as pages of rows, if it holds nothing else."""
-        parser = batch[0].parser
-        if parser is None or any(work.parser is not parser for work in batch):
-            return None
-        return partial(self._pages, batch, parser)
-
     @staticmethod
-    def _pages(batch: list[Work], parser: PageParser, body: bytes) -> Any:
-        if len(body) > SMALL_ANSWER and not any(work.eager() for work in batch):
-            return parser.skim(body)
-        return parser.read_batch(body)
+    def _parse(batch: list[Work]) -> Callable[[bytes], Any] | None:
+        """How to read the answer of *batch*: lists as pages of rows."""
+        if all(work.parser is None for work in batch):
+            return None
+        parsers = {key: work.parser for work, keys in zip(batch, keys_of(batch), strict=True) for key in keys}
+        return partial(read_batch, parsers=parsers)
 
     def _body(self, batch: list[Work]) -> dict[str, Any]:
         commands = {

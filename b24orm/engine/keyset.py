@@ -293,12 +293,7 @@ async def _fly(dispatcher: Dispatcher, listing: Listing, progress: Progress, boo
 
     async def one(lane: Lane) -> None:
         commands = list(chain(listing, **_span(listing, lane.low, lane.high), pages=lane.pages, page_size=size))
-        outcomes = await dispatcher.run_chain(
-            commands,
-            parser=progress.parser,
-            # Rows whose turn it is are read at once; others wait as bytes.
-            eager=lambda: book.is_front(lane),
-        )
+        outcomes = await dispatcher.run_chain(commands, parser=progress.parser)
         part = _Chain(progress, outcomes, lane.low, lane.high, size)
         if part.last is None and not part.short:
             assert part.error is not None

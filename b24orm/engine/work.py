@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from b24orm.command import Command, Outcome
@@ -12,15 +12,9 @@ from b24orm.compiler import batchable, json_ready
 from b24orm.errors import InvalidValue
 from b24orm.transport import PageParser
 
-__all__ = ["MAX_COMMANDS", "Work", "at_once"]
-
+__all__ = ["MAX_COMMANDS", "Work"]
 
 MAX_COMMANDS = 50  # https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html
-
-
-def at_once() -> bool:
-    """The rows are wanted as soon as they come."""
-    return True
 
 
 class Work:
@@ -34,7 +28,6 @@ class Work:
         alone: whether it shares no request: a batch would harm it, or it is a batch of the user's own.
         future: gets one outcome per command.
         parser: reads the pages of rows in its answers; None if it is no list.
-        eager: whether these rows are wanted at once, or have to wait.
         most: how many commands may share a request with it, its own included: fewer after a batch that took too long.
         attempts: how often it has left.
         not_before: monotonic time before which it must not leave (again).
@@ -45,7 +38,6 @@ class Work:
         "attempts",
         "chained",
         "commands",
-        "eager",
         "future",
         "halt",
         "most",
@@ -61,14 +53,12 @@ class Work:
         chained: bool,
         halt: bool | None = None,
         parser: PageParser | None = None,
-        eager: Callable[[], bool] = at_once,
     ) -> None:
         self.commands = tuple(commands)
         self.params: tuple[dict[str, Any], ...] = tuple(json_ready(command.params) for command in self.commands)
         self.chained = chained
         self.halt = halt
         self.parser = parser
-        self.eager = eager
         self.most = MAX_COMMANDS
         fits = all(batchable(params, chained=chained) for params in self.params)
         if chained and not fits and len(self.commands) > 1:

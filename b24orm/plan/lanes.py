@@ -387,10 +387,6 @@ class LaneBook:
 
     # -- handing out ----------------------------------------------------------------------------------------------
 
-    def is_front(self, lane: Lane) -> bool:
-        """Whether the rows of *lane* are the next to be handed out."""
-        return bool(self._lanes) and self._lanes[0] is lane
-
     def ready(self) -> Iterator[Any]:
         """Pages that may be handed out now, in order; each is forgotten as it is given. More may land meanwhile."""
         while self._lanes and self._lanes[0].state == "done":

@@ -8,7 +8,7 @@ from b24orm.transport.auth import Secret, Webhook
 from b24orm.transport.client import Transport
 from b24orm.transport.codes import Retry, portal_error, retryable
 from b24orm.transport.envelope import Envelope, Parse, as_map, decode
-from b24orm.transport.pages import Page, PageParser, parser_for
+from b24orm.transport.pages import Page, PageParser, parser_for, read_batch
 
 __all__ = [
     "Envelope",
@@ -23,5 +23,6 @@ __all__ = [
     "decode",
     "parser_for",
     "portal_error",
+    "read_batch",
     "retryable",
 ]

@@ -1,8 +1,9 @@
 """Pages of rows straight from the bytes of an answer, without a Python object for what nobody asked for.
 
-A list's answer is read by one validator, built around the caller's schema of a single row: JSON goes in, finished rows
-come out. An answer that must wait for its turn is only skimmed for the ids of its rows, and waits as bytes, which take
-a third of the memory.
+The result of each command of a batch is cut out of its answer. It is skimmed for the ids of its rows, and waits as
+bytes, which take a fifth of the memory, until its rows are wanted. Then one validator, built around the caller's schema
+of a single row, reads it: JSON goes in, finished rows come out. A page at a time is what fits the processor's caches,
+and its rows may be gone before the next one is read.
 
 What the validators do not understand (an error, an answer that PHP has bent, a value that no field can hold) is left to
 the general decoder: they raise `ValueError`, and nothing is lost.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from functools import partial
 from typing import Any, Literal
 from weakref import WeakKeyDictionary
@@ -20,11 +21,12 @@ from weakref import WeakKeyDictionary
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator, core_schema, from_json
 
 from b24orm.command import RowFormat
+from b24orm.transport.parts import cut
 
-__all__ = ["Page", "PageParser", "parser_for"]
+__all__ = ["Page", "PageParser", "parser_for", "read_batch"]
 
-Shape = Literal["plain", "batch"]
-"""What is called: the list method itself, or a batch of such calls."""
+Shape = Literal["plain", "ids", "rows"]
+"""What is read: the whole answer of a single call; the ids in a result; the rows in a result."""
 
 
 class Page:
@@ -57,33 +59,11 @@ class Page:
             self._promise = None
         return self._rows
 
-    def promised(self, promise: Callable[[], list[Any]]) -> None:
-        """Where the rows will come from."""
-        self._promise = promise
-
     def cut(self, start: int, stop: int | None) -> Page:
         """The rows from *start* up to *stop*, like a slice of a list."""
         if start == 0 and (stop is None or stop >= len(self)):
             return self
         return Page(self.ids[start:stop], self.rows[start:stop])
-
-
-class _Held:
-    """The bytes of a batch's answer until the first of its pages is wanted; then the pages until each was taken."""
-
-    __slots__ = ("_body", "_pages", "_parser")
-
-    def __init__(self, body: bytes, parser: PageParser) -> None:
-        self._body: bytes | None = body
-        self._parser = parser
-        self._pages: dict[str, Any] = {}
-
-    def take(self, name: str) -> list[Any]:
-        if self._body is not None:
-            body, self._body = self._body, None
-            self._pages = self._parser.read_again(body)
-        page = self._pages.pop(name)
-        return page.rows if isinstance(page, Page) else self._parser.from_python(page)
 
 
 @contextlib.contextmanager
@@ -125,100 +105,90 @@ class PageParser:
         self._rows_path = rows_path
         self._id_wire = id_wire
         self._schema = format.row_schema
-        self._validators: dict[tuple[Shape, bool], SchemaValidator] = {}
-
-    @property
-    def understands(self) -> bool:
-        """Whether rows are read from bytes at once; the general decoder is faster where they are wanted as they are."""
-        return self.format.row_schema is not None
+        self._validators: dict[Shape, SchemaValidator] = {}
 
     def read_plain(self, body: bytes) -> Any:
         """The envelope of a single call's answer, with a `Page` for its result.
 
         Raises:
-            ValueError: it is not what was expected.
-        """
-        with _collector_paused():
-            return self._validator("plain", skim=False).validate_json(body)
-
-    def read_batch(self, body: bytes) -> Any:
-        """The envelope of a batch's answer, with a `Page` for the result of each call.
-
-        Raises:
             ValueError: it is not what was expected, or rows are wanted as JSON has them.
         """
-        if not self.understands:
+        if self.format.row_schema is None:
             raise ValueError("the general decoder is faster")
         with _collector_paused():
-            return self._validator("batch", skim=False).validate_json(body)
+            return self._validator("plain").validate_json(body)
 
-    def skim(self, body: bytes) -> Any:
-        """The envelope of a batch's answer, with a `Page` for the result of each call that reads its rows when asked.
+    def page(self, part: bytes) -> Any:
+        """A `Page` of the rows in the bytes of a result, which reads them when asked; what it holds, if it is no page.
 
         Raises:
-            ValueError: it is not what was expected.
+            ValueError: it is no JSON.
         """
+        if self._id_wire:
+            with contextlib.suppress(ValueError):
+                found: Any = self._validator("ids").validate_json(part)
+                return Page([row["id"] for row in self._rows_in(found)], promise=partial(self._read, part))
+        return from_json(part, cache_strings="keys")
+
+    def _read(self, part: bytes) -> list[Any]:
+        """The rows in the bytes of a result. Raises InvalidRow."""
         with _collector_paused():
-            envelope: Any = self._validator("batch", skim=True).validate_json(body)
-        held = _Held(body, self)
-        for name, page in envelope["result"]["result"].items():
-            page.promised(partial(held.take, name))
-        return envelope
+            if self.format.row_schema is not None:
+                with contextlib.suppress(ValueError):  # a value that does not fit: the format says which
+                    return self._rows_in(self._validator("rows").validate_json(part))
+            return self.format.from_python(self._rows_in(from_json(part, cache_strings="keys")))
 
-    def read_again(self, body: bytes) -> dict[str, Any]:
-        """The pages of a body that was skimmed, by name; raw rows where they cannot be read all at once."""
-        with contextlib.suppress(ValueError):  # one row that does not fit spoils all: it is found page by page
-            pages: dict[str, Page] = self.read_batch(body)["result"]["result"]
-            return pages
-        results: dict[str, Any] = from_json(body, cache_strings="keys")["result"]["result"]
-        return {name: result[self._rows_path] if self._rows_path else result for name, result in results.items()}
+    def _rows_in(self, result: Any) -> list[Any]:
+        rows: list[Any] = result[self._rows_path] if self._rows_path else result
+        return rows
 
-    def from_python(self, rows: list[dict[str, Any]]) -> list[Any]:
-        """Rows read from decoded JSON. Raises InvalidRow."""
-        return self.format.from_python(rows)
-
-    def _page(self, rows: list[Any]) -> Page:
-        key = self.format.key
-        return Page([key(row) for row in rows], rows)
-
-    def _skimmed(self, rows: list[Any]) -> Page:
-        return Page([row["id"] for row in rows])
-
-    def _validator(self, shape: Shape, *, skim: bool) -> SchemaValidator:
+    def _validator(self, shape: Shape) -> SchemaValidator:
         given = self.format.row_schema
         if given is not self._schema:  # a reader that has met new fields
             self._schema = given
             self._validators.clear()
-        known = self._validators.get((shape, skim))
+        known = self._validators.get(shape)
         if known is None:
-            known = self._validators[shape, skim] = self._build(shape, skim=skim)
+            known = self._validators[shape] = self._build(shape)
         return known
 
-    def _build(self, shape: Shape, *, skim: bool) -> SchemaValidator:
-        if skim:
+    def _build(self, shape: Shape) -> SchemaValidator:
+        if shape == "ids":
             field = core_schema.typed_dict_field(core_schema.int_schema(), validation_alias=self._id_wire)
             row: CoreSchema = core_schema.typed_dict_schema({"id": field})
-            made = self._skimmed
         else:
-            row, made = self._schema or core_schema.any_schema(), self._page
-        rows: CoreSchema = core_schema.list_schema(row)
-        page = core_schema.no_info_after_validator_function(made, rows)
+            row = self._schema or core_schema.any_schema()
+        result: CoreSchema = core_schema.list_schema(row)
         if self._rows_path:
-            inner = core_schema.typed_dict_schema({self._rows_path: core_schema.typed_dict_field(page)})
-            path = self._rows_path
-            page = core_schema.no_info_after_validator_function(lambda found: found[path], inner)
-        anything = core_schema.typed_dict_field(core_schema.any_schema(), required=False)
-        result: CoreSchema = page
-        if shape == "batch":
-            parts = ("result_error", "result_total", "result_next", "result_time")
-            results = core_schema.dict_schema(core_schema.str_schema(), page)
+            result = core_schema.typed_dict_schema({self._rows_path: core_schema.typed_dict_field(result)})
+        if shape == "plain":
+            page = core_schema.no_info_after_validator_function(self._page, result)
+            anything = core_schema.typed_dict_field(core_schema.any_schema(), required=False)
+            others = ("error", "error_description", "total", "next", "time")
             result = core_schema.typed_dict_schema(
-                {"result": core_schema.typed_dict_field(results), **dict.fromkeys(parts, anything)}
+                {"result": core_schema.typed_dict_field(page), **dict.fromkeys(others, anything)}
             )
-        envelope = core_schema.typed_dict_schema(
-            {
-                "result": core_schema.typed_dict_field(result),
-                **dict.fromkeys(("error", "error_description", "total", "next", "time"), anything),
-            }
-        )
-        return SchemaValidator(envelope, CoreConfig(cache_strings="keys"))
+        return SchemaValidator(result, CoreConfig(cache_strings="keys"))
+
+    def _page(self, result: Any) -> Page:
+        rows, key = self._rows_in(result), self.format.key
+        return Page([key(row) for row in rows], rows)
+
+
+def read_batch(body: bytes, parsers: Mapping[str, PageParser | None]) -> Any:
+    """The envelope of a batch's answer, with a `Page` for the result of each call whose rows a parser reads.
+
+    Args:
+        body: the answer.
+        parsers: by the names of the calls, in their order; None where the result is no list of rows.
+
+    Raises:
+        ValueError: it is not what was expected.
+    """
+    with _collector_paused():
+        envelope, parts = cut(body, parsers)
+        for name, part in parts.items():
+            parser = parsers[name]
+            result = from_json(part, cache_strings="keys") if parser is None else parser.page(part)
+            envelope["result"]["result"][name] = result
+    return envelope

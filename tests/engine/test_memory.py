@@ -39,7 +39,7 @@ async def peak_bytes(url: str, deals: int) -> int:
 
 def test_the_peak_of_memory_does_not_grow_with_the_number_of_rows() -> None:
     peaks = []
-    for deals in (40_000, 80_000):  # long enough to have as many batches under way as are allowed
+    for deals in (60_000, 120_000):  # long enough to have as many batches under way as are allowed
         with portal_in_another_process(deals) as url:
             peaks.append(asyncio.run(peak_bytes(url, deals)))
     small, large = peaks

@@ -10,8 +10,7 @@ import pytest
 from pydantic_core import CoreSchema, core_schema, to_json
 
 from b24orm.errors import InvalidRow
-from b24orm.transport import PageParser
-from b24orm.transport.pages import Page, parser_for
+from b24orm.transport import Page, PageParser, parser_for, read_batch
 
 
 class Pairs:
@@ -43,13 +42,29 @@ def batch(**pages: Any) -> bytes:
     return to_json({"result": body, "time": {"duration": 0.5}})
 
 
-def test_a_batch_is_read_into_pages_of_finished_rows() -> None:
-    parser = PageParser(Pairs(), "items", "id")
-    envelope = parser.read_batch(batch(a=rows(1, 2), b=[]))
+def pages_of(parser: PageParser, body: bytes) -> dict[str, Any]:
+    results: dict[str, Any] = read_batch(body, {"a": parser, "b": parser})["result"]["result"]
+    return results
+
+
+def test_a_batch_becomes_pages_that_know_their_ids_and_read_their_rows_when_asked() -> None:
+    envelope = read_batch(batch(a=rows(1, 2), b=[]), dict.fromkeys("ab", PageParser(Pairs(), "items", "id")))
     first, second = envelope["result"]["result"]["a"], envelope["result"]["result"]["b"]
-    assert (first.ids, first.rows) == ([1, 2], [(1, "№1"), (2, "№2")])
+    assert (first.ids, len(first), first.rows) == ([1, 2], 2, [(1, "№1"), (2, "№2")])
     assert (second.ids, second.rows, len(second)) == ([], [], 0)
     assert envelope["time"] == {"duration": 0.5}
+
+
+def test_results_that_are_no_lists_may_share_the_batch() -> None:
+    parser = PageParser(Pairs(), "items", "id")
+    results = read_batch(batch(a=rows(1, 1), b=rows(5, 1)), {"a": parser, "b": None})["result"]["result"]
+    assert results["a"].rows == [(1, "№1")]
+    assert results["b"] == {"items": rows(5, 1)}
+
+
+def test_rows_without_a_known_id_or_of_another_shape_are_handed_on_as_they_are() -> None:
+    for parser in (PageParser(Pairs(), "items", ""), PageParser(Pairs(), "", "id"), PageParser(Pairs(), "items", "ID")):
+        assert pages_of(parser, batch(a=rows(1, 2)))["a"] == {"items": rows(1, 2)}
 
 
 def test_a_plain_answer_is_read_whether_rows_stand_in_it_or_below_it() -> None:
@@ -58,23 +73,18 @@ def test_a_plain_answer_is_read_whether_rows_stand_in_it_or_below_it() -> None:
         assert (envelope["result"].rows, envelope["total"]) == ([(7, "№7")], 1)
 
 
-def test_a_batch_that_was_skimmed_knows_its_ids_and_reads_its_rows_when_asked() -> None:
-    parser = PageParser(Pairs(), "items", "id")
-    pages = parser.skim(batch(a=rows(1, 3), b=rows(4, 2)))["result"]["result"]
-    assert [page.ids for page in pages.values()] == [[1, 2, 3], [4, 5]]
-    assert pages["b"].rows == [(4, "№4"), (5, "№5")]
-    assert pages["a"].rows[0] == (1, "№1")
-
-
 def test_a_value_that_does_not_fit_stops_its_own_page_and_no_other() -> None:
     broken = [{"id": 4, "title": 5}]
-    parser = PageParser(Pairs(), "items", "id")
-    with pytest.raises(ValueError, match="title"):
-        parser.read_batch(batch(a=rows(1, 3), b=broken))  # the general decoder takes over
-    pages = parser.skim(batch(a=rows(1, 3), b=broken))["result"]["result"]
+    pages = pages_of(PageParser(Pairs(), "items", "id"), batch(a=rows(1, 3), b=broken))
     assert len(pages["a"].rows) == 3
     with pytest.raises(InvalidRow, match="id=4"):
         _ = pages["b"].rows
+
+
+def test_a_result_that_is_no_json_spoils_the_answer() -> None:
+    body = batch(a=rows(1, 1), b=rows(2, 1)).replace(b'"title"', b'title"')
+    with pytest.raises(ValueError, match="key"):
+        pages_of(PageParser(Pairs(), "items", "id"), body)
 
 
 @pytest.mark.parametrize(
@@ -83,16 +93,14 @@ def test_a_value_that_does_not_fit_stops_its_own_page_and_no_other() -> None:
         b"",
         b"<html>",
         b'{"error":"QUERY_LIMIT_EXCEEDED"}',
-        b'{"result":{"result":[]}}',
-        b'{"result":{"result":{"a":{"items":{"3":{"id":1,"title":"x"}}}}}}',
-        b'{"result":{"result":{"a":{"items":[{"id":1,"title":"x"}',
+        b'{"result":{"items":{"3":{"id":1,"title":"x"}}}}',
+        b'{"result":{"items":[{"id":1,"title":"x"}',
     ],
 )
 def test_what_is_not_as_expected_is_left_to_the_general_decoder(body: bytes) -> None:
     parser = PageParser(Pairs(), "items", "id")
-    for read in (parser.read_batch, parser.read_plain, parser.skim):
-        with pytest.raises(ValueError):  # noqa: PT011 - the words are Pydantic's
-            read(body)
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are Pydantic's
+        parser.read_plain(body)
 
 
 def test_a_page_is_cut_like_a_list() -> None:
@@ -108,11 +116,11 @@ def test_the_parser_of_a_format_is_made_once_and_follows_its_schema() -> None:
     parser = parser_for(format, "items", "id")
     assert parser_for(format, "items", "id") is parser
     assert parser_for(format, "", "ID") is not parser
-    assert parser.read_batch(batch(a=rows(1, 1)))["result"]["result"]["a"].rows == [(1, "№1")]
+    assert pages_of(parser, batch(a=rows(1, 1)))["a"].rows == [(1, "№1")]
     format.row_schema = core_schema.no_info_after_validator_function(
         lambda row: (int(row["id"]), "new"), core_schema.any_schema()
     )
-    assert parser.read_batch(batch(a=rows(1, 1)))["result"]["result"]["a"].rows == [(1, "new")]
+    assert pages_of(parser, batch(a=rows(1, 1)))["a"].rows == [(1, "new")]
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -121,10 +129,10 @@ def test_the_garbage_collector_is_as_it_was_afterwards(enabled: bool) -> None:
     try:
         (gc.enable if enabled else gc.disable)()
         parser = PageParser(Pairs(), "items", "id")
-        parser.read_batch(batch(a=rows(1, 1)))
+        assert pages_of(parser, batch(a=rows(1, 1)))["a"].rows
         assert gc.isenabled() is enabled
         with pytest.raises(ValueError):  # noqa: PT011
-            parser.read_batch(b"")
+            pages_of(parser, b"")
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if before else gc.disable)()
