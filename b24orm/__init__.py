@@ -8,8 +8,8 @@
         async for deal in Deal.objects.filter(Deal.opportunity >= 100_000).select("id", "title"):
             print(deal.id, deal.title)
 
-What defines models and builds queries is loaded at once; entities (`Deal`, `Contact`, …) and what talks to a portal
-(`Portal`, and aiohttp with it) are loaded when they are first named.
+Names are loaded when they are first asked for: who only catches errors pays for nothing else, and who defines models
+does not load aiohttp.
 """
 
 from __future__ import annotations
@@ -18,14 +18,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from b24orm import errors
-from b24orm.command import Outcome, Response
 from b24orm.errors import B24OrmError
-from b24orm.model import Col, Column, DecimalCol, Model, OptionalDecimalCol, column
-from b24orm.op import Op, batch
-from b24orm.plan import Plan
-from b24orm.query import Q
 
 if TYPE_CHECKING:
+    from b24orm.command import Outcome as Outcome
+    from b24orm.command import Response as Response
     from b24orm.entities import Category as Category
     from b24orm.entities import Company as Company
     from b24orm.entities import Contact as Contact
@@ -36,8 +33,18 @@ if TYPE_CHECKING:
     from b24orm.entities import Status as Status
     from b24orm.entities import User as User
     from b24orm.limits import Limits as Limits
+    from b24orm.model import Col as Col
+    from b24orm.model import Column as Column
+    from b24orm.model import DecimalCol as DecimalCol
+    from b24orm.model import Model as Model
+    from b24orm.model import OptionalDecimalCol as OptionalDecimalCol
+    from b24orm.model import column as column
+    from b24orm.op import Op as Op
+    from b24orm.op import batch as batch
+    from b24orm.plan import Plan as Plan
     from b24orm.portal import Portal as Portal
     from b24orm.portal import connect as connect
+    from b24orm.query import Q as Q
 
 __version__ = "0.1.0"
 
@@ -74,16 +81,28 @@ __all__ = [
 
 _HOMES = {
     "Category": "b24orm.entities",
+    "Col": "b24orm.model",
+    "Column": "b24orm.model",
     "Company": "b24orm.entities",
     "Contact": "b24orm.entities",
     "Deal": "b24orm.entities",
+    "DecimalCol": "b24orm.model",
     "Lead": "b24orm.entities",
     "Limits": "b24orm.limits",
+    "Model": "b24orm.model",
+    "Op": "b24orm.op",
+    "OptionalDecimalCol": "b24orm.model",
+    "Outcome": "b24orm.command",
+    "Plan": "b24orm.plan",
     "Portal": "b24orm.portal",
+    "Q": "b24orm.query",
     "Quote": "b24orm.entities",
+    "Response": "b24orm.command",
     "SmartInvoice": "b24orm.entities",
     "Status": "b24orm.entities",
     "User": "b24orm.entities",
+    "batch": "b24orm.op",
+    "column": "b24orm.model",
     "connect": "b24orm.portal",
 }
 """Where the names live that are loaded when they are first asked for."""

@@ -134,7 +134,8 @@ def _report(done: dict[str, list[Run]], scenarios: list[Scenario], imports: Impo
         parts.append(
             "### Import\n\n| whole process | seconds |\n|---|---:|\n"
             f"| `import aiohttp, pydantic` | {imports.base:.3f} |\n"
-            f"| `import aiohttp, pydantic, b24orm` | {imports.ours:.3f} |"
+            f"| `import aiohttp, pydantic, b24orm` | {imports.ours:.3f} |\n"
+            f"| `import aiohttp, pydantic; from b24orm import Deal, Portal` | {imports.used:.3f} |"
         )
     if any(one.data.deals == FULL for one in scenarios):
         good = {key: {_key(one.client): one for one in runs if one.good} for key, runs in done.items()}

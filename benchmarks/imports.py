@@ -1,4 +1,4 @@
-"""What ``import b24orm`` costs beyond aiohttp and pydantic, in processes of their own."""
+"""What ``import b24orm`` costs beyond aiohttp and pydantic, and what its names do, in processes of their own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ __all__ = ["ImportCost", "measure"]
 
 _BASE = "import aiohttp, pydantic"
 _OURS = f"{_BASE}, b24orm"
+_USED = f"{_BASE}; from b24orm import Deal, Portal"
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class ImportCost:
 
     base: float
     ours: float
+    used: float
 
     @property
     def extra(self) -> float:
@@ -40,11 +42,11 @@ def measure(repeats: int = 15) -> ImportCost:
 
 
 def _measured(repeats: int, environment: dict[str, str]) -> ImportCost:
-    times: dict[str, list[float]] = {_BASE: [], _OURS: []}
+    times: dict[str, list[float]] = {_BASE: [], _OURS: [], _USED: []}
     for turn in range(repeats + 1):
         for code, taken in times.items():
             started = time.perf_counter()
             subprocess.run([sys.executable, "-c", code], check=True, env=environment)
-            if turn:  # the first pair reads the disk and compiles
+            if turn:  # the first round reads the disk and compiles
                 taken.append(time.perf_counter() - started)
-    return ImportCost(statistics.median(times[_BASE]), statistics.median(times[_OURS]))
+    return ImportCost(*(statistics.median(times[code]) for code in (_BASE, _OURS, _USED)))

@@ -60,8 +60,14 @@ def loaded_by(script: str) -> set[str]:
     return {name[:end] for name in names for end, c in enumerate(f"{name}.") if c == "."}
 
 
-def test_importing_the_package_loads_no_entity_no_tool_and_nothing_of_the_network() -> None:
+def test_importing_the_package_loads_nothing_but_its_errors() -> None:
     loaded = loaded_by("import b24orm")
+    assert {name for name in loaded if name.startswith("b24orm.")} == {"b24orm.errors"}
+    assert loaded.isdisjoint({"pydantic", "aiohttp", "asyncio"})
+
+
+def test_defining_models_loads_no_entity_no_tool_and_nothing_of_the_network() -> None:
+    loaded = loaded_by("from b24orm import Col, Model, Q, batch, column, errors")
     assert "b24orm.queryset" in loaded
     assert loaded.isdisjoint(NOT_FOR_QUERIES)
     assert loaded.isdisjoint(NOT_FOR_MODELS)
