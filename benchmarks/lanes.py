@@ -15,7 +15,7 @@ import heapq
 import random
 from collections.abc import Callable, Sequence
 
-from b24orm.plan import Lane, LaneBook
+from b24orm.plan import Lane, LaneBook, alike
 
 SIZE, PAGES = 50, 50
 Answer = tuple[Lane, int, int, int | None, int | None, bool]
@@ -122,6 +122,7 @@ def read(ids: Sequence[int], *, ahead: int, page: float, consume: float, cheap: 
         seen=(2 * SIZE, head[-1] - head[0] + tail[-1] - tail[0]),
         ahead=ahead,
         cheap_overshoot=cheap,
+        even=alike(head[-1] - head[0], tail[-1] - tail[0]),
     )
     book.hurry = page * PAGES > 0.5
     now, most, got, order = 2 * page + 0.1, 0, 2 * SIZE, 0

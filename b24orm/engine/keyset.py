@@ -14,7 +14,7 @@ from b24orm.compiler import Bounds, Listing
 from b24orm.engine.counted import cancelled
 from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.rows import Progress
-from b24orm.plan import PAGES_PER_BATCH, Lane, LaneBook, chain
+from b24orm.plan import PAGES_PER_BATCH, Lane, LaneBook, alike, chain
 from b24orm.transport import Page
 
 __all__ = ["behind", "read_chain", "read_keyset", "read_sequential"]
@@ -209,6 +209,7 @@ async def _read_lanes(
         page_size=len(head),
         cheap_overshoot=listing.grammar.refuses_broken_bounds,
         wanted=left,
+        even=alike(head_last - head_first, tail_last - tail_first),
     )
     pace = _Pace(dispatcher, listing.method)
     flying: set[asyncio.Task[None]] = set()

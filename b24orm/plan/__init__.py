@@ -4,7 +4,7 @@ Called by queryset (to plan) and by the engine (to follow the plan); calls compi
 No request and no event loop lives here, nor anything that changes with time but the lanes' own books.
 """
 
-from b24orm.plan.lanes import Lane, LaneBook
+from b24orm.plan.lanes import Lane, LaneBook, alike
 from b24orm.plan.plan import PAGES_PER_BATCH, Plan, Strategy, chain, plan_count, plan_get, plan_list
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "LaneBook",
     "Plan",
     "Strategy",
+    "alike",
     "chain",
     "plan_count",
     "plan_get",

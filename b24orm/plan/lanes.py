@@ -5,7 +5,8 @@ page starts after the last id of the page before, and none goes past the lane's 
 batch, and several batches may be under way.
 
 - Before a long chain is sent somewhere, one page is read there, along with a batch that leaves anyway: its rows are
-  results like all others, and they tell whether ids are dense, sparse or missing. A hole costs one command.
+  results like all others, and they tell whether ids are dense, sparse or missing. A hole costs one command. Only where
+  both ends of a long list tell the same density, the first lanes are sent on trust.
 - A lane that holds more rows than its chain can carry wastes nothing: every page is full, and the rest becomes a lane
   of its own, which shares a later batch. One that holds fewer wastes the end of its chain. So a chain goes for the end
   of its lane only where its distance is all but known, and asks for what is surely there elsewhere.
@@ -21,19 +22,32 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-__all__ = ["Lane", "LaneBook"]
+__all__ = ["Lane", "LaneBook", "alike"]
 
 # A long lane is cut after so many batches: each cut costs about a command, and what is behind it waits in memory. In a
 # hurry, a lane is what one batch can carry besides a page or two that look ahead.
 _BATCHES_PER_LANE = 2
 _BATCHES_PER_HASTY_LANE = 0.985
-_BATCHES_PER_FIRST_LANE = 0.95  # one page has told the density: a rest that is left of a lane costs a round
-# How many lanes are looked at first, and later: so many for each batch that may be under way.
+_BATCHES_PER_FIRST_LANE = 0.97  # little has told the density: a rest that is left of a lane costs a round
+# How many lanes are looked at first, and later: so many for each batch that may be under way. In an even list these
+# pages need not come soon: they share a batch with chains.
 _FIRST_SCOUTS = 8
 _SCOUTS_FOR_EACH = 3
+_FIRST_EVEN_SCOUTS = 24
+_EVEN_SCOUTS_FOR_EACH = 1.5
+# How many lanes of an even list are read without a look at them, if it seems to be longer than so many batches.
+_TRUSTED = 8
+_LONG = 20
+# Below this density a list is what a filter has left of one, and such lists are uneven.
+_DENSE = 0.5
+# A list is no longer taken for even when so large a share of the pages that looked ahead found nothing, lately: in a
+# mean that forgets one of so many pages.
+_UNEVEN = 0.48
+_REMEMBERED = 32
 # One more batch at a time for so many of the whole list: a wrong guess costs a request or two, which a long list does
-# not feel and a short one does. In a hurry, waiting costs more than requests.
-_BATCHES_PER_GUESS = 14
+# not feel and one of fewer batches than this does. In a hurry, waiting costs more than requests.
+_BATCHES_PER_GUESS = 9
+_WORTH_A_GUESS = 14
 _BATCHES_PER_HASTY_GUESS = 1.5
 # How far off a guess is expected to be, as a share of itself: at first, and at least.
 _DOUBT = 0.3
@@ -49,10 +63,15 @@ _SHORTEST_START = 4
 # A batch this full need not wait for more.
 _FULL = 0.9
 _LEAST_DENSITY = 1e-12
-# Densities that differ by no more than this factor (its logarithm) may be the same one, seen twice.
+# Densities that differ by no more than this factor (its logarithm) may be the same one, seen twice on a page or two.
 _AGREEMENT = 0.3
 # So large a share of commands that found nothing calls for fewer guesses at a time.
 _WASTEFUL = 0.15
+
+
+def alike(one: float, other: float) -> bool:
+    """Whether two densities, each seen on a page or more, may be the same one."""
+    return one > 0 and other > 0 and abs(math.log(one / other)) < _AGREEMENT
 
 
 class Lane:
@@ -99,6 +118,7 @@ class LaneBook:
         wanted: how many rows are wanted from the beginning of the range; None for all of them.
         cheap_overshoot: whether the portal refuses the pages behind the end of a chain at once, instead of reading
             rows for them.
+        even: whether both ends of the list are about as dense, so that what lies between may be, too.
     """
 
     def __init__(
@@ -113,6 +133,7 @@ class LaneBook:
         ahead: int = 3,
         wanted: int | None = None,
         cheap_overshoot: bool = False,
+        even: bool = False,
     ) -> None:
         self._lanes: list[Lane] = [Lane(low, high, density, _DOUBT)] if high - low > 1 else []
         self.page_size = page_size
@@ -123,6 +144,8 @@ class LaneBook:
         self._surveyed = False
         self.most_waiting: int | None = None
         self._cheap_overshoot = cheap_overshoot
+        self._even = even
+        self._missed = 0.0  # the share of pages that looked ahead and found nothing, lately
         self._doubt = _DOUBT  # of the last guesses, everywhere
         self._waste = 0.0  # the share of commands behind the end of a chain, lately
         self._rows, self._span = seen
@@ -146,7 +169,7 @@ class LaneBook:
             rows = density * sum(lane.high - lane.low - 1 for lane in coming)
         batches = (self._rows + rows) / (self.batch_pages * self.page_size)
         most = 1 + math.floor(batches / (_BATCHES_PER_HASTY_GUESS if self.hurry else _BATCHES_PER_GUESS))
-        if not self.hurry and not self._landed:
+        if not self.hurry and (batches < _WORTH_A_GUESS or not self._landed):
             most = 1  # two pages tell little of the density: the first chain is not guessed
         if self._waste > _WASTEFUL:
             most = min(most, max(2, self._most_ahead // 2))
@@ -175,9 +198,10 @@ class LaneBook:
             budget -= 1
             batch.append(lane)
         if batch and self.hurry:
-            # Nobody waits for a long chain to learn where the others may go: these pages come soon, and alone.
             self._surveyed = True
-            return self._take_off(batch)
+            if not self._even:
+                # Nobody waits for a long chain to learn where the others may go: these pages come soon, and alone.
+                return self._take_off(batch)
         for lane in self._next_lanes(batch):
             needed = self._needed(lane)
             if budget <= 0 or (needed > budget and full > budget and budget < _SHORTEST_START):
@@ -220,7 +244,10 @@ class LaneBook:
             small = [lane for lane in found[1:] if self._expected(lane) < _SMALL * self.page_size]
             far = [lane for lane in reversed(found[self.ahead :]) if lane not in small]
             near = [lane for lane in reversed(found[1 : self.ahead]) if lane not in small]
-            yield from (found[0], *small, *far, *near)
+            if taken:  # pages that look ahead make the batch wait for them, or the other way round
+                yield from (*small, *far, *near, found[0])
+            else:
+                yield from (found[0], *small, *far, *near)
 
     def _may_start(self) -> bool:
         """Whether another batch may leave: the one in front always, others while not too many rows wait."""
@@ -284,10 +311,28 @@ class LaneBook:
             self._cut_ahead(self.ahead - seen + 1)
             return self._unseen()[: max(0, self.ahead + 1 - seen)]
         if not self._surveyed:
-            self._cut_ahead(_FIRST_SCOUTS)
-        elif seen <= 1.5 * self.ahead:
-            self._cut_ahead(min(budget, _SCOUTS_FOR_EACH * self.ahead))
+            self._cut_first()
+        elif not self._even:
+            if seen <= 1.5 * self.ahead:
+                self._cut_ahead(min(budget, _SCOUTS_FOR_EACH * self.ahead))
+        elif seen > self.ahead or self._lanes[0].state == "waiting":
+            return []
+        else:
+            self._cut_ahead(min(budget, math.ceil(_EVEN_SCOUTS_FOR_EACH * self.ahead)))
         return self._unseen()[:budget]
+
+    def _cut_first(self) -> None:
+        """Cuts the first lanes in a hurry, when nothing is known but both ends."""
+        lane = self._lanes[0]
+        long = self._expected(lane) > _LONG * self.batch_pages * self.page_size
+        # Where a chain in a hole starts again from the first row, trust would be too dear.
+        self._even = self._even and self._cheap_overshoot and long and lane.density > _DENSE
+        if self._even:
+            self._cut_ahead(_TRUSTED + _FIRST_EVEN_SCOUTS)
+            for lane in self._lanes[:_TRUSTED]:
+                lane.seen = True
+        else:
+            self._cut_ahead(_FIRST_SCOUTS)
 
     def _unseen(self) -> list[Lane]:
         return [lane for lane in self._lanes[1:] if lane.state == "waiting" and not lane.seen]
@@ -313,7 +358,9 @@ class LaneBook:
         if self._expected(lane) < 1.5 * rows:
             return False
         if self.hurry:
-            middle = lane.low + math.ceil(rows / self._nearby(lane))  # what one chain can carry, and no more
+            # What one chain can carry, and no more, behind the page that looks ahead.
+            ahead = 0 if lane.seen else self.page_size
+            middle = lane.low + math.ceil((rows + ahead) / self._nearby(lane))
         else:
             overall = max(_LEAST_DENSITY, self._rows / self._span) if self._span else 1.0
             middle = lane.low + math.ceil(rows * (1 + lane.doubt) / min(lane.density, overall))
@@ -328,7 +375,7 @@ class LaneBook:
         """The density of *lane*: as its own page tells, or as the latest pages do, which are more, where they agree."""
         rows, span = self._latest
         latest = min(1.0, rows / span) if span else lane.density
-        return latest if abs(math.log(latest / lane.density)) < _AGREEMENT else lane.density
+        return latest if alike(latest, lane.density) else lane.density
 
     # -- learning -------------------------------------------------------------------------------------------------
 
@@ -348,6 +395,9 @@ class LaneBook:
             first, last: positions of the first and the last row, None if there was none.
             whole: whether the lane is known to hold no more rows.
         """
+        if not lane.seen:
+            self._missed += ((not rows) - self._missed) / _REMEMBERED
+            self._even = self._even and self._missed < _UNEVEN
         lane.state = "done"
         lane.held = list(pages)
         self._rows += rows

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from b24orm.plan import Lane, LaneBook
+from b24orm.plan import Lane, LaneBook, alike
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Reading:
     wanted: int | None = None
     handed: int = 100
     hurry: bool = False
+    even: bool = False
 
     def run(self) -> Reading:
         ids, size = self.ids, self.page_size
@@ -49,6 +50,7 @@ class Reading:
             ahead=self.ahead,
             wanted=self.wanted,
             cheap_overshoot=self.cheap_overshoot,
+            even=self.even,
         )
         book.hurry = self.hurry
         self.got += head
@@ -241,6 +243,47 @@ def test_a_slow_portal_is_read_with_many_lanes_at_once_for_hardly_more_requests(
         assert read.requests <= 48
         assert read.handed <= 1.03 * len(ids)
         assert read.most_held <= 2 * 12 * 50
+
+
+class OneAfterTheOther(random.Random):
+    """Lands what left first."""
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_even_list_is_read_on_trust_for_43_requests_from_a_slow_portal(seed: int) -> None:
+    ids = with_gaps_and_a_hole(100_000, seed)
+    for direction, requests in ((ids, 43), ([-id for id in reversed(ids)], 44)):
+        read = Reading(direction, OneAfterTheOther(), ahead=12, hurry=True, even=True).run()
+        assert read.got == direction
+        assert read.most_flying >= 10
+        assert read.requests <= requests
+        assert read.handed == len(ids)
+
+
+def test_trust_that_is_misplaced_costs_its_lanes_and_no_more() -> None:
+    """Both ends are dense, and there is next to nothing between them."""
+    ids = [*range(1, 3_000), *range(10**6, 10**6 + 3_000)]
+    trusting, wary = (Reading(ids, OneAfterTheOther(), ahead=12, hurry=True, even=even).run() for even in (True, False))
+    assert trusting.got == wary.got == ids
+    assert trusting.requests <= wary.requests + 8
+
+
+@pytest.mark.parametrize("cheap", [True, False])
+def test_lists_of_any_shape_are_whole_though_they_were_taken_for_even(cheap: bool) -> None:
+    for seed in range(4):
+        chance = random.Random(seed)
+        ids = spread(60_000, (1 if chance.random() < 0.999 else chance.choice([50, 20_000]) for _ in iter(int, 1)))
+        read = Reading(ids, chance, ahead=12, hurry=True, even=True, breaks=0.05, cheap_overshoot=cheap).run()
+        assert read.got == ids
+
+
+def test_ends_are_alike_if_one_or_two_pages_may_differ_so_by_chance() -> None:
+    assert alike(0.92, 1.0)
+    assert not alike(0.5, 1.0)
+    assert not alike(0.0, 1.0)
 
 
 def test_20000_rows_take_at_most_ten_requests() -> None:
