@@ -29,6 +29,7 @@ logger = logging.getLogger("b24orm.transport")
 _METHOD: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 _POOL: Final = 100  # connections; how many are used is decided above
+_BUFFER: Final = 2**20  # bytes; an answer of megabytes need not stop and go every 64 KiB
 _CONNECT: Final = 15.0  # seconds; a portal that has not even answered the handshake by then is down
 _GRACE: Final = 0.25  # seconds that TLS connections get to say goodbye
 
@@ -81,6 +82,7 @@ class Transport:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=_POOL),
+                read_bufsize=_BUFFER,
                 # A cookie would bind us to one PHP session, in which the portal handles requests one by one.
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

@@ -55,15 +55,19 @@ def _places(body: bytes, names: Iterable[str]) -> list[tuple[str, int, int]]:
     """Where results seem to stand: name, beginning, end."""
     end = body.rfind(_BEHIND_RESULTS)
     found: list[tuple[str, int, int]] = []
-    place = 0
+    place, near = 0, 0
     for name in names:
         key = b'"%b":' % name.encode()
-        at = body.find(key, place, end) if end > 0 else -1
+        # Results of a list are about as long as the one before: most of it need not be searched.
+        at = body.find(key, place + near, end) if end > 0 else -1
+        if at < 0 < near:
+            at = body.find(key, place, end)
         # A quote behind a backslash is part of a text.
         if at > 0 and body[at - 1] in b"{,":
             if found:
                 before, start, _ = found[-1]
                 found[-1] = before, start, at - 1
+                near = (at - start) * 3 // 4
             place = at + len(key)
             found.append((name, place, end))
     return found
