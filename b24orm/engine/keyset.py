@@ -24,8 +24,8 @@ _BYTES_WAITING = 28 * 2**20
 # Batches that may leave at once; those after them leave at this share of the time that the consumer takes for one.
 _AT_ONCE = 3
 _SPACING = 0.8
-# A portal that takes longer than this for a batch, in seconds, is read with many lanes side by side from the start: a
-# request too many costs less than the wait.
+# A portal that seems to take longer than this for a batch, in seconds, when a list begins is read with many lanes side
+# by side: a request too many costs less than the wait. It is decided once, since lanes are cut differently then.
 _SLOW_BATCH = 0.5
 
 
@@ -247,6 +247,7 @@ class _Pace:
     def __init__(self, dispatcher: Dispatcher, method: str) -> None:
         self._dispatcher = dispatcher
         self._method = method
+        self._hurry = dispatcher.expected(method) * min(PAGES_PER_BATCH, dispatcher.fits(method)) > _SLOW_BATCH
         self._page = 0.0  # seconds that the consumer takes for a page, reading its rows included
         self._spacing = 0.0  # seconds from one batch to the next
         self._left_at = -math.inf
@@ -258,7 +259,7 @@ class _Pace:
         consume = self._page * book.batch_pages
         needed = dispatcher.concurrency if not consume else 2 + math.ceil(batch / consume)
         book.ahead = max(1, min(needed, dispatcher.concurrency))
-        book.hurry = batch > _SLOW_BATCH
+        book.hurry = self._hurry
         # Batches that leave together come together, and all but one wait in memory: they leave as they are consumed.
         self._spacing = min(_SPACING * consume, batch / book.ahead) if book.hurry else 0.0
         size = dispatcher.bytes_per_command(self._method)
