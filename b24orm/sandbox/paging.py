@@ -9,6 +9,7 @@ from typing import Any
 from b24orm.sandbox.php import intval
 from b24orm.sandbox.rows import Rows
 from b24orm.sandbox.state import Answer, Options
+from b24orm.sandbox.store import Window
 
 __all__ = ["CLASSIC", "CONTROLLER", "ORM", "Family", "page"]
 
@@ -40,20 +41,20 @@ def page(
     options: Options,
     start: Any,
     count: Callable[[], int],
-    rows: Callable[[str], Rows],
+    rows: Callable[[Window], Rows],
 ) -> tuple[Rows, Answer]:
-    """Read one page: the rows, and an answer without its result. *rows* gets the LIMIT clause."""
+    """Read one page: the rows, and an answer without its result. *rows* reads a window of them."""
     size = options.page_size
     offset = intval(start)
     if offset < 0:
-        found = rows(f" LIMIT {size}")
+        found = rows(Window(size))
         return found, Answer(None, total=family.uncounted_total, rows=len(found))
     total = count()
     if family.floors:
         offset -= offset % size
     if family.wraps and offset >= total:
         offset = 0
-    found = rows(f" LIMIT {size} OFFSET {offset}")
+    found = rows(Window(size, offset))
     following = offset + size
     return found, Answer(
         None,

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from b24orm.sandbox.fields import Column, Form, Table, table
 from b24orm.sandbox.php import entries, strval
 from b24orm.sandbox.rows import Rows
-from b24orm.sandbox.store import Sql, Store
+from b24orm.sandbox.store import Sql, Store, Window
 
 __all__ = ["fetch", "fetch_one", "item_columns"]
 
@@ -37,16 +37,26 @@ def item_columns(source: Table, form: Form, raw: Any) -> list[Column]:
     ]
 
 
-def fetch(store: Store, source: Table, form: Form, columns: Iterable[Column], where: Sql, tail: str) -> Rows:
-    """The matching rows in *form*."""
+def fetch(
+    store: Store,
+    source: Table,
+    form: Form,
+    columns: Iterable[Column],
+    where: Sql,
+    order: str = "",
+    window: Window | None = None,
+) -> Rows:
+    """The matching rows in *form*: all of them, or those of a *window*."""
     what = _expression(source.key, form, tuple(column.name for column in columns))
-    read = store.page if " LIMIT " in tail else store.select
-    return Rows([row[0] for row in read(source.key, what, where, tail)])
+    found = (
+        store.page(source.key, what, where, order, window) if window else store.select(source.key, what, where, order)
+    )
+    return Rows([row[0] for row in found])
 
 
 def fetch_one(store: Store, source: Table, form: Form, columns: Iterable[Column], row_id: int) -> dict[str, Any] | None:
     """One row in *form*, or None."""
-    rows = fetch(store, source, form, columns, ("id = ?", [row_id]), "")
+    rows = fetch(store, source, form, columns, ("id = ?", [row_id]))
     return rows[0] if len(rows) else None
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from b24orm.errors import ConfigurationError
 from b24orm.sandbox.fields import TABLE_KEYS, Storage, Table, table
 
-__all__ = ["SCATTER", "Sql", "Store"]
+__all__ = ["SCATTER", "Sql", "Store", "Window"]
 
 Sql = tuple[str, list[Any]]
 """A condition and its parameters; an empty text means no condition."""
+
+
+class Window(NamedTuple):
+    """The part of the matching rows that a page shows."""
+
+    size: int
+    offset: int = 0
+
 
 SCATTER = "((id * 2654435761) & 4294967295)"
 """The order of rows where the portal promises none: always the same, and never ascending by id."""
@@ -33,6 +43,7 @@ _TYPES: Mapping[Storage, str] = {
     "fm": "TEXT",
 }
 _STRETCH = 500  # models, among which a copy takes its own; a prime far from its divisors scatters them
+_ORDERS = 16  # orders of ids that are remembered, of 8 bytes a row
 _INDEXED = (
     "stage_id",
     "category_id",
@@ -66,6 +77,7 @@ class Store:
         self.lock = threading.RLock()
         self._open: sqlite3.Connection | None = None
         self._counts: dict[tuple[str, str, tuple[Any, ...]], int] = {}
+        self._orders: dict[tuple[str, str, tuple[Any, ...], str], array[int]] = {}
 
     @property
     def _db(self) -> sqlite3.Connection:
@@ -95,6 +107,11 @@ class Store:
                 self._open.close()
                 self._open = None
 
+    def _forget(self) -> None:
+        """What was remembered of the rows is no longer so."""
+        self._counts.clear()
+        self._orders.clear()
+
     def load(self, key: str, columns: Mapping[str, Iterable[Any]], *, index: bool = True) -> None:
         """Insert many rows given as columns of equal length, then build the indexes unless more is to come."""
         names = ", ".join(f'"{name}"' for name in columns)
@@ -104,7 +121,7 @@ class Store:
             rows = zip(*columns.values(), strict=False)  # endless columns repeat one value
             self._db.executemany(f'INSERT INTO "{key}" ({names}) VALUES ({marks})', rows)  # noqa: S608 - our own names
             self._db.execute("COMMIT")
-            self._counts.clear()
+            self._forget()
             if index:
                 self._index(key)
 
@@ -140,7 +157,7 @@ class Store:
             )
             self._db.execute("COMMIT")
             self._db.execute("DROP TABLE copies")
-            self._counts.clear()
+            self._forget()
             self._index(key)
 
     def insert(self, key: str, values: Mapping[str, Any]) -> int:
@@ -148,7 +165,7 @@ class Store:
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join("?" * len(values))
         with self.lock:
-            self._counts.clear()
+            self._forget()
             if not values:
                 cursor = self._db.execute(f'INSERT INTO "{key}" DEFAULT VALUES')
             else:
@@ -165,7 +182,7 @@ class Store:
             return self.row(key, row_id) is not None
         pairs = ", ".join(f'"{name}" = ?' for name in values)
         with self.lock:
-            self._counts.clear()
+            self._forget()
             cursor = self._db.execute(
                 f'UPDATE "{key}" SET {pairs} WHERE id = ?',  # noqa: S608 - our own names
                 [*values.values(), row_id],
@@ -175,7 +192,7 @@ class Store:
     def delete(self, key: str, row_id: int) -> bool:
         """Delete one row; False if there is none."""
         with self.lock:
-            self._counts.clear()
+            self._forget()
             return self._db.execute(f'DELETE FROM "{key}" WHERE id = ?', [row_id]).rowcount > 0  # noqa: S608
 
     def select(self, key: str, what: str, where: Sql = ("", []), tail: str = "") -> Sequence[tuple[Any, ...]]:
@@ -183,16 +200,31 @@ class Store:
         with self.lock:
             return self._db.execute(f"SELECT {what} FROM {_source(key, where)}{tail}", where[1]).fetchall()  # noqa: S608
 
-    def page(self, key: str, what: str, where: Sql, tail: str) -> Sequence[tuple[Any, ...]]:
-        """The same with a *tail* that ends in a LIMIT, for a *what* that is costly to compute.
+    def page(self, key: str, what: str, where: Sql, order: str, window: Window) -> Sequence[tuple[Any, ...]]:
+        """A *window* of the rows in *order*, for a *what* that is costly to compute.
 
         First which rows and in what order, then what is wanted of them: a sorter that is given both computes *what*
         for every matching row. The LIMIT makes sqlite keep the order of the inner query, CROSS JOIN its place outside.
         """
-        inner = f"SELECT id AS wanted FROM {_source(key, where)}{tail}"  # noqa: S608 - our own names
+        if window.offset:
+            return self._later_page(key, what, where, order, window)
+        inner = f"SELECT id AS wanted FROM {_source(key, where)}{order} LIMIT {window.size}"  # noqa: S608 - our own names
         text = f'SELECT {what} FROM ({inner}) CROSS JOIN "{key}" ON id = wanted'  # noqa: S608 - our own names
         with self.lock:
             return self._db.execute(text, where[1]).fetchall()
+
+    def _later_page(self, key: str, what: str, where: Sql, order: str, window: Window) -> Sequence[tuple[Any, ...]]:
+        """A page behind the first: sqlite would step over all rows before it, for each page once more."""
+        memo = (key, where[0], tuple(where[1]), order)
+        with self.lock:
+            if memo not in self._orders:
+                if len(self._orders) >= _ORDERS:
+                    self._orders.clear()
+                self._orders[memo] = array("q", (row[0] for row in self.select(key, "id", where, order)))
+            wanted = self._orders[memo][window.offset : window.offset + window.size].tolist()
+            inner = "SELECT value AS wanted FROM json_each(?)"  # in the order of the array, which CROSS JOIN keeps
+            text = f'SELECT {what} FROM ({inner}) CROSS JOIN "{key}" ON id = wanted'  # noqa: S608 - our own names
+            return self._db.execute(text, [json.dumps(wanted)]).fetchall()
 
     def count(self, key: str, where: Sql) -> int:
         """How many rows match; remembered until the next change."""

@@ -191,6 +191,24 @@ async def test_pages_are_counted_unless_start_is_minus_one(portal: Sandbox, call
     assert [row["id"] for row in uncounted["result"]["items"]] == ids[:50]
 
 
+async def test_later_pages_show_what_was_changed_since_the_first(call: Any) -> None:
+    with Sandbox(deals=200, seed=3) as sandbox:
+        ids = sandbox.ids("deal")
+
+        async def second_page() -> list[int]:
+            rows = (await _page(call, sandbox, order={"id": "ASC"}, start=50))["result"]["items"]
+            return [row["id"] for row in rows]
+
+        assert await second_page() == ids[50:100]
+        sandbox.delete("deal", ids[0])
+        assert await second_page() == ids[51:101]
+        sandbox.update("deal", ids[60], title="другое")
+        assert await second_page() == ids[51:101]
+        new = sandbox.insert("deal", title="new")
+        last = await _page(call, sandbox, order={"id": "ASC"}, start=150)
+        assert [row["id"] for row in last["result"]["items"]] == [*ids[151:], new]
+
+
 async def test_without_an_order_rows_come_in_no_useful_one_but_pages_do_not_overlap(portal: Sandbox, call: Any) -> None:
     seen: list[int] = []
     for start in range(0, 350, 50):

@@ -35,7 +35,7 @@ def _list(key: str, state: State, params: dict[str, Any]) -> Answer:
         state.options,
         classic(params, "start"),
         lambda: state.store.count(key, where),
-        lambda limit: fetch(state.store, source, "classic", chosen, where, order + limit),
+        lambda window: fetch(state.store, source, "classic", chosen, where, order, window),
     )
     answer.result = found
     return answer

@@ -61,7 +61,7 @@ def _list(state: State, params: dict[str, Any]) -> Answer:
         state.options,
         params.get("start", 0),
         lambda: state.store.count(source.key, where),
-        lambda limit: fetch(state.store, source, form, chosen, where, order + limit),
+        lambda window: fetch(state.store, source, form, chosen, where, order, window),
     )
     answer.result = {"items": found}
     return answer

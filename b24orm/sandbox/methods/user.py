@@ -91,7 +91,7 @@ def _get(state: State, params: dict[str, Any]) -> Answer:
         state.options,
         classic(params, "start"),
         lambda: state.store.count("user", where),
-        lambda limit: fetch(state.store, source, "default", chosen, where, order + limit),
+        lambda window: fetch(state.store, source, "default", chosen, where, order, window),
     )
     answer.result = found
     return answer
@@ -101,7 +101,7 @@ def _current(state: State, params: dict[str, Any]) -> Answer:
     del params
     source = table("user")
     where = ("id = ?", [state.options.user_id])
-    return Answer(fetch(state.store, source, "default", source.columns, where, "")[0])
+    return Answer(fetch(state.store, source, "default", source.columns, where)[0])
 
 
 def _fields(state: State, params: dict[str, Any]) -> Answer:
