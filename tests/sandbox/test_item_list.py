@@ -200,7 +200,7 @@ async def test_later_pages_show_what_was_changed_since_the_first(call: Any) -> N
             return [row["id"] for row in rows]
 
         assert await second_page() == ids[50:100]
-        sandbox.delete("deal", ids[0])
+        sandbox.remove("deal", ids[0])
         assert await second_page() == ids[51:101]
         sandbox.update("deal", ids[60], title="другое")
         assert await second_page() == ids[51:101]
