@@ -17,21 +17,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from b24orm import errors
+from b24orm import entities, errors
 from b24orm.errors import B24OrmError
 
 if TYPE_CHECKING:
     from b24orm.command import Outcome as Outcome
     from b24orm.command import Response as Response
-    from b24orm.entities import Category as Category
-    from b24orm.entities import Company as Company
-    from b24orm.entities import Contact as Contact
-    from b24orm.entities import Deal as Deal
-    from b24orm.entities import Lead as Lead
-    from b24orm.entities import Quote as Quote
-    from b24orm.entities import SmartInvoice as SmartInvoice
-    from b24orm.entities import Status as Status
-    from b24orm.entities import User as User
+    from b24orm.entities import *  # noqa: F403 - every entity by name, as its __all__ says
     from b24orm.limits import Limits as Limits
     from b24orm.model import Col as Col
     from b24orm.model import Column as Column
@@ -39,6 +31,7 @@ if TYPE_CHECKING:
     from b24orm.model import Model as Model
     from b24orm.model import OptionalDecimalCol as OptionalDecimalCol
     from b24orm.model import column as column
+    from b24orm.money import Money as Money
     from b24orm.op import Op as Op
     from b24orm.op import batch as batch
     from b24orm.plan import Plan as Plan
@@ -50,66 +43,51 @@ __version__ = "0.1.0"
 
 __all__ = [
     "B24OrmError",
-    "Category",
     "Col",
     "Column",
-    "Company",
-    "Contact",
-    "Deal",
     "DecimalCol",
-    "Lead",
     "Limits",
     "Model",
+    "Money",
     "Op",
     "OptionalDecimalCol",
     "Outcome",
     "Plan",
     "Portal",
     "Q",
-    "Quote",
     "Response",
-    "SmartInvoice",
-    "Status",
-    "User",
     "__version__",
     "batch",
     "column",
     "connect",
     "errors",
 ]
+__all__ += entities.__all__
 
 
 _HOMES = {
-    "Category": "b24orm.entities",
     "Col": "b24orm.model",
     "Column": "b24orm.model",
-    "Company": "b24orm.entities",
-    "Contact": "b24orm.entities",
-    "Deal": "b24orm.entities",
     "DecimalCol": "b24orm.model",
-    "Lead": "b24orm.entities",
     "Limits": "b24orm.limits",
     "Model": "b24orm.model",
+    "Money": "b24orm.money",
     "Op": "b24orm.op",
     "OptionalDecimalCol": "b24orm.model",
     "Outcome": "b24orm.command",
     "Plan": "b24orm.plan",
     "Portal": "b24orm.portal",
     "Q": "b24orm.query",
-    "Quote": "b24orm.entities",
     "Response": "b24orm.command",
-    "SmartInvoice": "b24orm.entities",
-    "Status": "b24orm.entities",
-    "User": "b24orm.entities",
     "batch": "b24orm.op",
     "column": "b24orm.model",
     "connect": "b24orm.portal",
 }
-"""Where the names live that are loaded when they are first asked for."""
+"""Where the names live that are loaded when they are first asked for; entities live in a package of their own."""
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
+    home = "b24orm.entities" if name in entities.__all__ else _HOMES.get(name)
     if home is None:
         hint = "" if name.startswith("_") else errors.nearest(name, __all__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")

@@ -6,7 +6,7 @@ by the protocol below. Nothing here opens anything.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -14,6 +14,7 @@ from b24orm.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from b24orm.command import Command, Outcome, RowFormat
+    from b24orm.errors import InvalidRow
     from b24orm.plan import Plan
 
 __all__ = ["PortalLike", "current_portal", "default_portal", "portal_in_context"]
@@ -32,6 +33,15 @@ class PortalLike(Protocol):
     @property
     def show_progress(self) -> bool:
         """Whether long operations draw a progress bar unless told otherwise."""
+        ...
+
+    @property
+    def keeps_invalid(self) -> bool:
+        """Whether values that do not fit their field are kept as they came, unless a query says otherwise."""
+        ...
+
+    def note_invalid(self, found: Sequence[InvalidRow]) -> None:
+        """Takes note of values that were kept though they do not fit."""
         ...
 
     def read(

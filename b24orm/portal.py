@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
@@ -18,7 +19,7 @@ from b24orm.command import Command, Outcome, Response, RowFormat
 from b24orm.compiler import compile_raw_list, json_ready
 from b24orm.context import PortalLike, default_portal, portal_in_context
 from b24orm.engine import Dispatcher, RawRows, Stats, read
-from b24orm.errors import ConfigurationError, InvalidValue, UnsupportedQuery
+from b24orm.errors import ConfigurationError, InvalidRow, InvalidValue, UnsupportedQuery
 from b24orm.limits import Limits
 from b24orm.narrow import is_mapping, is_sequence
 from b24orm.op import Op, Rows
@@ -31,6 +32,8 @@ __all__ = ["Portal", "connect"]
 T = TypeVar("T")
 
 BATCH_SIZE = 50
+
+logger = logging.getLogger("b24orm.portal")
 
 
 class Portal:
@@ -49,6 +52,9 @@ class Portal:
         session: an aiohttp session to use (and to leave open) instead of an own one.
         crm_api: ``item`` for the modern ``crm.item.*`` methods, ``classic`` for ``crm.deal.*`` and its kind, on old
             self-hosted portals.
+        on_invalid: what becomes of a value that its field cannot hold: ``raise`` stops the list with `InvalidRow`,
+            ``keep`` hands it out as it came, logs a warning and counts it in ``stats.invalid``. A queryset may decide
+            otherwise for itself.
 
     Raises:
         ConfigurationError: an option is not usable as given.
@@ -64,10 +70,13 @@ class Portal:
         progress: bool = False,
         session: aiohttp.ClientSession | None = None,
         crm_api: Literal["item", "classic"] = "item",
+        on_invalid: Literal["raise", "keep"] = "raise",
     ) -> None:
         self._auth = Webhook.parse(webhook_url)
         if crm_api not in ("item", "classic"):
             raise ConfigurationError(f"crm_api is 'item' or 'classic', not {crm_api!r}")
+        if on_invalid not in ("raise", "keep"):
+            raise ConfigurationError(f"on_invalid is 'raise' or 'keep', not {on_invalid!r}")
         if max_concurrency is not None and max_concurrency < 1:
             raise ConfigurationError(f"max_concurrency is a positive number, not {max_concurrency!r}")
         if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
@@ -82,6 +91,7 @@ class Portal:
         self._session = session
         self.show_progress = progress
         self.crm_api: Literal["item", "classic"] = crm_api
+        self.keeps_invalid = on_invalid == "keep"
         self._home: asyncio.AbstractEventLoop | None = None
         self._dispatcher: Dispatcher | None = None
         self._stats = Stats()
@@ -247,6 +257,12 @@ class Portal:
     def stats(self) -> Stats:
         """What this portal object has done since it was opened."""
         return self._stats
+
+    def note_invalid(self, found: Sequence[InvalidRow]) -> None:
+        """Counts and logs values that were kept though their fields cannot hold them."""
+        self._stats.invalid += len(found)
+        for problem in found:
+            logger.warning("kept as it came: %s", problem)
 
     def call(self, method: str, params: Mapping[str, Any] | None = None) -> Op[Response]:
         """One REST call. Calls that wait at the same time share a batch by themselves.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from b24orm.codegen.layout import bracketed, docstring, from_import, indented, quoted
+from b24orm.codegen.layout import LINE_LENGTH, bracketed, docstring, from_import, indented, quoted
 from b24orm.codegen.types import annotation, default, is_asked_for, lookups, names_used
 from b24orm.schema import Entity, Field
 
@@ -60,17 +60,20 @@ def _module_docstring(entity: Entity) -> list[str]:
     return docstring(*lines)
 
 
-def _imports(fields: Iterable[Field]) -> Iterator[str]:
+def _imports(fields: Sequence[Field]) -> Iterator[str]:
     used = frozenset[str]().union(*(names_used(field) for field in fields))
     if dates := used & {"date", "datetime"}:
         yield from from_import("datetime", dates)
     if "Decimal" in used:
         yield from from_import("decimal", ["Decimal"])
-    yield from from_import("typing", {"TYPE_CHECKING", "ClassVar", "TypeVar"} | used & {"Any"})
+    yield from from_import("typing", {"TYPE_CHECKING", "ClassVar", "TypeVar"} | used & {"Any", "Literal"})
     yield ""
-    yield from from_import("b24orm.model", {"Model", "column"} | used & {"Col", "DecimalCol", "OptionalDecimalCol"})
+    columns = {"column"} if any(default(field) or field.read_only for field in fields) else set[str]()
+    yield from from_import("b24orm.model", {"Model"} | columns | used & {"Col", "DecimalCol", "OptionalDecimalCol"})
     if values := used & {"File", "Multifield"}:
         yield from from_import("b24orm.model.values", values)
+    if "Money" in used:
+        yield from from_import("b24orm.money", ["Money"])
     yield from from_import("b24orm.queryset", ["BaseQuerySet"])
 
 
@@ -138,9 +141,16 @@ def _columns(entity: Entity, fields: Iterable[Field]) -> list[str]:
     ]
     for field in fields:
         arguments = [argument for argument in (default(field), field.read_only and "readonly=True") if argument]
-        value = f" = column({', '.join(arguments)})" if arguments else ""
-        body += ["", f"{field.name}: {annotation(field)}{value}", *docstring(_field_docstring(field))]
+        declared = f"{field.name}: {annotation(field)}"
+        lines = _called(f"{declared} = column(", ", ".join(arguments)) if arguments else [declared]
+        body += ["", *lines, *docstring(_field_docstring(field))]
     return [f"class {entity.name}Fields(Model):", *indented(body)]
+
+
+def _called(head: str, arguments: str) -> list[str]:
+    """A call on one line if it fits inside a class, else with its arguments on a line of their own."""
+    line = f"{head}{arguments})"
+    return [line] if len(line) + 4 <= LINE_LENGTH else [head, f"    {arguments}", ")"]
 
 
 def _field_docstring(field: Field) -> str:
@@ -156,8 +166,6 @@ def _field_docstring(field: Field) -> str:
         notes.append("set on create only")
     if field.relation and field.relation.startswith("status:"):
         notes.append(f"a Status of {field.relation.removeprefix('status:')}")
-    if field.values:
-        notes.append(f"one of {', '.join(field.values)}")
     return "; ".join(notes) + "."
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from b24orm.codegen.layout import quoted
+from b24orm.compiler import grammar_for
 from b24orm.query import LOOKUPS, Lookup
 from b24orm.schema import Entity, Field, Kind
 
@@ -17,8 +19,10 @@ _READ: dict[Kind, str] = {
     "bool": "bool",
     "date": "date",
     "datetime": "datetime",
+    "money": "Money",
     "multifield": "Multifield",
     "file": "File",
+    "object": "Any",
     "any": "Any",
 }
 # The type of a value that a filter compares with.
@@ -29,8 +33,10 @@ _COMPARED: dict[Kind, str] = {
     "bool": "bool",
     "date": "date",
     "datetime": "datetime | date",
+    "money": "Money",
     "multifield": "str",
     "file": "bool",
+    "object": "Any",
     "any": "Any",
 }
 _EMPTY: dict[Kind, str] = {"int": "0", "decimal": "Decimal(0)", "str": '""', "bool": "False"}
@@ -38,9 +44,6 @@ _EMPTY: dict[Kind, str] = {"int": "0", "decimal": "Decimal(0)", "str": '""', "bo
 _CHOICE: tuple[Lookup, ...] = ("exact", "ne", "in", "not_in")
 _ORDERING: tuple[Lookup, ...] = ("gt", "gte", "lt", "lte", "range")
 _TEXT: tuple[Lookup, ...] = ("contains", "not_contains", "startswith", "endswith", "like", "not_like")
-# What the REST families that know fewer lookups than crm.item can say. Lists that come whole are not among them: they
-# are filtered on our side, by every lookup (https://apidocs.bitrix24.com/api-reference/user/user-get.html).
-_SAYABLE: dict[str, frozenset[Lookup]] = {"user": frozenset(LOOKUPS) - {"not_like"}}
 
 
 def is_asked_for(field: Field) -> bool:
@@ -48,12 +51,20 @@ def is_asked_for(field: Field) -> bool:
     return (field.required or field.expected) and not field.read_only
 
 
+def choice(field: Field) -> str | None:
+    """The values that the documentation fixes, as a ``Literal``; None if it does not."""
+    if not field.values or field.kind not in ("int", "str"):
+        return None
+    values = [value if field.kind == "int" else quoted(value) for value in field.values]
+    return f"Literal[{', '.join(values)}]"
+
+
 def annotation(field: Field) -> str:
     """The annotation of the column, such as ``Col[int | None]``."""
-    read = _READ[field.kind]
+    read = choice(field) or _READ[field.kind]
     if field.multiple:
         return f"Col[list[{read}]]"
-    if field.kind == "any":
+    if read == "Any":
         return "Col[Any]"
     if field.kind == "decimal":
         return "OptionalDecimalCol" if field.nullable else "DecimalCol"
@@ -77,7 +88,19 @@ def names_used(field: Field) -> frozenset[str]:
     for mark in "[]|()=":
         text = text.replace(mark, " ")
     known = frozenset(
-        {"Col", "DecimalCol", "OptionalDecimalCol", "Decimal", "date", "datetime", "Multifield", "File", "Any"}
+        {
+            "Any",
+            "Col",
+            "Decimal",
+            "DecimalCol",
+            "File",
+            "Literal",
+            "Money",
+            "Multifield",
+            "OptionalDecimalCol",
+            "date",
+            "datetime",
+        }
     )
     return known.intersection(text.split())
 
@@ -89,12 +112,38 @@ def lookups(entity: Entity, field: Field) -> Iterator[tuple[str, str]]:
     """
     if not field.filterable:
         return
-    sayable = _SAYABLE.get(entity.dialects[entity.default_dialect].grammar, frozenset(LOOKUPS))
-    value = _COMPARED[field.kind]
+    sayable = _sayable(entity, field)
+    value = choice(field) or _COMPARED[field.kind]
     for lookup in _lookups_of(field):
         if lookup in sayable:
             keyword = field.name if lookup == "exact" else f"{field.name}__{lookup}"
             yield keyword, _value_type(lookup, value, nullable=field.nullable)
+
+
+def _sayable(entity: Entity, field: Field) -> frozenset[Lookup]:
+    """The lookups that the entity's family of filters can say."""
+    spec = entity.dialects[entity.default_dialect]
+    if any(context.field == field.name and "list" in context.verbs for context in spec.context):
+        return frozenset({"exact"})  # a parameter of its own
+    if spec.paging.mode == "whole":
+        return frozenset(LOOKUPS)  # filtered on our side
+    if spec.paging.mode == "cursor":
+        return frozenset({"gt", "gte", "lt", "lte", "range"}) if field.name == "id" else frozenset()
+    grammar = grammar_for(spec.grammar)
+    if spec.key is not None and field.name == spec.key.name and grammar.lookups:
+        return (
+            frozenset(LOOKUPS)
+            if spec.paging.leads_by_id
+            else frozenset(lookup for lookup in grammar.lookups if lookup in ("exact", "in"))
+        )
+    sayable = set(grammar.lookups)
+    if "like" in sayable:
+        sayable |= {"startswith", "endswith"}
+    if {"gte", "lte"} <= sayable:
+        sayable.add("range")
+    if grammar.empty is not None:
+        sayable.add("isnull")
+    return frozenset(sayable)
 
 
 def _lookups_of(field: Field) -> tuple[Lookup, ...]:
@@ -104,8 +153,14 @@ def _lookups_of(field: Field) -> tuple[Lookup, ...]:
     match field.kind:
         case "bool" | "multifield" | "any":
             return ("exact", *null)
+        case "object":
+            return ()
+        case "money":
+            return (*_CHOICE, *null)
         case "file":
             return null
+        case "int" | "str" if field.values:
+            return (*_CHOICE, *null)
         case "str":
             return (*_CHOICE, *null, *_TEXT)
         case _:

@@ -6,20 +6,24 @@ Pure: no request, no clock, no model. The wire encoding of parameters (JSON and 
 
 from b24orm.compiler.check import check_condition, check_order, check_select
 from b24orm.compiler.encode import batchable, json_ready, query_string
-from b24orm.compiler.grammar import Grammar, grammar_for
-from b24orm.compiler.listing import FIXED_ORDERS, Bounds, Listing, compile_list, single_id
+from b24orm.compiler.grammar import Grammar
+from b24orm.compiler.grammars import grammar_for
+from b24orm.compiler.listing import FIXED_ORDERS, Bounds, Listing, compile_list
 from b24orm.compiler.local import matches, ordered
 from b24orm.compiler.raw import compile_raw_list
+from b24orm.compiler.single import Get, compile_get
 
 __all__ = [
     "FIXED_ORDERS",
     "Bounds",
+    "Get",
     "Grammar",
     "Listing",
     "batchable",
     "check_condition",
     "check_order",
     "check_select",
+    "compile_get",
     "compile_list",
     "compile_raw_list",
     "grammar_for",
@@ -27,5 +31,4 @@ __all__ = [
     "matches",
     "ordered",
     "query_string",
-    "single_id",
 ]

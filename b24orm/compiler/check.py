@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from b24orm.errors import InvalidValue, UnknownField, UnsupportedQuery, nearest
+from b24orm.money import Money
 from b24orm.narrow import is_sequence
 from b24orm.query import Condition, Lookup
 from b24orm.schema import Entity, Field, Kind, Title
@@ -28,7 +29,9 @@ _ALLOWED: dict[Kind, tuple[Lookup, ...]] = {
     "date": _EQUALITY + _ORDERING,
     "datetime": _EQUALITY + _ORDERING,
     "multifield": _EQUALITY + _TEXT,
+    "money": _EQUALITY,
     "file": ("isnull",),
+    "object": (),
     "any": _EQUALITY + _ORDERING + _TEXT,
 }
 _WANTED: dict[Kind, str] = {
@@ -39,7 +42,9 @@ _WANTED: dict[Kind, str] = {
     "date": "a date",
     "datetime": "a datetime (or a date, for its midnight)",
     "multifield": "a str",
+    "money": "a Money",
     "file": "True or False",
+    "object": "nothing",
     "any": "a str, a number, a bool or a date",
 }
 _USER_FIELD = re.compile(r"uf_[a-z0-9_]+")
@@ -106,8 +111,10 @@ def check_condition(entity: Entity, condition: Condition) -> Condition:
     where = f"{entity.name}.{field.name}"
     kind = field.kind
     lookup, value = condition.lookup, condition.value
-    if not field.filterable:
+    if not field.filterable and not _may_be_got_by(entity, condition):
         raise UnsupportedQuery(f"{where} cannot be filtered: the portal does not filter by it")
+    if not _ALLOWED[kind]:
+        raise UnsupportedQuery(f"{where} has a structure of its own, which the portal does not filter by")
     if lookup not in _ALLOWED[kind]:
         raise UnsupportedQuery(
             f"{where}: lookup {lookup!r} does not fit a field of kind {kind!r}; it takes {', '.join(_ALLOWED[kind])}"
@@ -140,6 +147,14 @@ def check_condition(entity: Entity, condition: Condition) -> Condition:
             "or __contains",
         )
     return condition.with_value(checked)
+
+
+def _may_be_got_by(entity: Entity, condition: Condition) -> bool:
+    """Whether *condition* names the one row that a get method answers."""
+    specs = entity.dialects.values()
+    return condition.lookup == "exact" and any(
+        spec.id is not None and spec.id.name == condition.field and "get" in spec.methods for spec in specs
+    )
 
 
 def _short(value: Any) -> str:
@@ -209,6 +224,12 @@ def _datetime(value: Any) -> datetime | date:
     return value
 
 
+def _money(value: Any) -> Money:
+    if not isinstance(value, Money):
+        raise TypeError
+    return value
+
+
 def _any(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError
@@ -225,6 +246,8 @@ _READERS: dict[Kind, Callable[[Any], Any]] = {
     "date": _date,
     "datetime": _datetime,
     "multifield": _str,
+    "money": _money,
     "file": _bool,
+    "object": _any,
     "any": _any,
 }

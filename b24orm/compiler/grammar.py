@@ -1,8 +1,7 @@
-"""One grammar per REST family: how a filter, an order and a page are said to it.
+"""`Grammar`: how one REST family wants a filter, an order and a page to be said.
 
-`crm_item` has nested groups with OR; the classic lists know only AND and drop unknown keys without a word, so whatever
-they cannot say is refused here (`UnsupportedQuery`). Fact sources: the official pages of crm.item.list, crm.deal.list,
-crm.contact.list and user.get.
+Most families know only AND and drop unknown keys without a word, so whatever they cannot say is refused here
+(`UnsupportedQuery`). Which family can say what stands in `grammars`.
 """
 
 from __future__ import annotations
@@ -17,15 +16,16 @@ from typing import Any, Literal
 from b24orm.compiler.check import find_field, is_user_field
 from b24orm.compiler.empties import holds_zero, loses_empty
 from b24orm.errors import UnsupportedQuery
+from b24orm.money import Money
 from b24orm.narrow import is_sequence
 from b24orm.query import All, Always, Any_, Condition, Lookup, Never, Node
 from b24orm.schema import Entity, Field
 
-__all__ = ["Grammar", "grammar_for", "wire_name", "wire_value"]
+__all__ = ["PREFIXES", "Direction", "Grammar", "asked_name", "wire_name", "wire_value"]
 
 Direction = Literal["ASC", "DESC"]
 
-_PREFIX: dict[Lookup, str] = {
+PREFIXES: Mapping[Lookup, str] = {
     "exact": "=",
     "ne": "!=",
     "gt": ">",
@@ -39,6 +39,16 @@ _PREFIX: dict[Lookup, str] = {
     "like": "=%",
     "not_like": "!=%",
 }
+"""The prefix of each lookup in the families that know all of them."""
+
+
+def asked_name(entity: Entity, dialect: str, name: str) -> str:
+    """What filters and orders of *dialect* call attribute *name*.
+
+    Raises:
+        UnsupportedQuery: the dialect lacks the field.
+    """
+    return find_field(entity, name).asked.get(dialect) or wire_name(entity, dialect, name)
 
 
 def wire_name(entity: Entity, dialect: str, name: str) -> str:
@@ -61,6 +71,8 @@ def wire_value(field: Field, value: Any) -> Any:
         if is_user_field(field):
             return 1 if value else 0  # user fields are stored as 1 and 0, and compared so
         return "Y" if value else "N"
+    if isinstance(value, Money):
+        return str(value)
     if isinstance(value, Decimal | float):
         return format(Decimal(repr(value)) if isinstance(value, float) else value, "f")
     if isinstance(value, datetime | date):
@@ -81,23 +93,49 @@ class Grammar:
     """How one REST family wants a list to be asked for.
 
     Attributes:
+        name: the family, for messages.
         filter_key: name of the filter parameter, "" if the method has none.
+        beside: conditions stand beside the other parameters, not in a filter of their own.
         flat_order: the order travels as two parameters ``sort`` and ``order`` instead of a mapping.
         groups: filters nest, with OR.
+        logic: the key that says how the parts of a group are joined.
+        part: key of the part number ``{}`` of a group.
         orm: the portal's ORM reads the filter; the older classic lists compare by rules of their own.
         refuses_broken_bounds: a bound on the id that is no number is refused at once; other families drop it and
             read from the first row again.
+        bare_needs: conditions that every list needs are found by the bare name only.
+        loose_text: text under "equal" is found inside of longer texts, too.
+        flat_dates: dates are understood outside of groups only, and not in lists.
         lookups: the prefix of each lookup that the family understands.
-        name: the family, for messages.
+        empty: prefixes of "has no value" and "has one", before an empty text; None if the family has no words for it.
     """
 
     name: str
     filter_key: str = "filter"
+    beside: bool = False
     flat_order: bool = False
     groups: bool = False
+    logic: str = "logic"
+    part: str = "{}"
     orm: bool = False
     refuses_broken_bounds: bool = False
-    lookups: Mapping[Lookup, str] = dataclasses.field(default_factory=lambda: _PREFIX)
+    bare_needs: bool = False
+    loose_text: bool = False
+    flat_dates: bool = False
+    lookups: Mapping[Lookup, str] = dataclasses.field(default_factory=lambda: PREFIXES)
+    empty: tuple[str, str] | None = ("=", "!=")
+
+    @property
+    def lists_ids(self) -> bool:
+        """Whether one condition can name several ids."""
+        return "in" in self.lookups
+
+    def named(self, id_wire: str, ids: Sequence[int]) -> dict[str, Any]:
+        """The condition that a row is one of *ids*; of one of them, if the family knows no lists."""
+        if self.lists_ids:
+            return {f"{self.lookups['in']}{id_wire}": list(ids)}
+        (only,) = ids
+        return {f"{self.lookups['exact']}{id_wire}": only}
 
     def order(self, keys: Sequence[tuple[str, Direction]]) -> dict[str, Any]:
         """The parameters that order a list by *keys* (wire name, direction)."""
@@ -123,14 +161,15 @@ class Grammar:
             said = self._part(part, entity, dialect)
             if said.items() <= result.items():
                 continue  # said before
-            if "logic" not in said and not said.keys() & result.keys():
+            if self.logic not in said and not said.keys() & result.keys():
                 result.update(said)
             else:
                 extra.append(said)
         if extra and not self.groups:
             raise UnsupportedQuery(f"{self.name} lists take one condition of a kind on a field, not {node!r}")
+        self._refuse_nested_dates(extra)
         for index, said in enumerate(extra):
-            result[str(index)] = said
+            result[self.part.format(index)] = said
         return result
 
     def _part(self, node: Node, entity: Entity, dialect: str) -> dict[str, Any]:
@@ -150,16 +189,25 @@ class Grammar:
                 f"OR (and a negation that lets empty values in) cannot be said to {self.name} lists; "
                 "run several queries, or use __in; the crm.item dialect knows OR",
             )
-        return {"logic": "OR", **{str(index): part for index, part in enumerate(parts)}}
+        self._refuse_nested_dates(parts)
+        return {self.logic: "OR", **{self.part.format(index): part for index, part in enumerate(parts)}}
+
+    def _refuse_nested_dates(self, parts: Sequence[Mapping[str, Any]]) -> None:
+        if self.flat_dates and any(_is_date(value) for part in parts for value in part.values()):
+            raise UnsupportedQuery(
+                f"{self.name} understands dates outside of OR only, and one condition of a kind on each of them"
+            )
 
     def _condition(self, condition: Condition, entity: Entity, dialect: str) -> dict[str, Any]:
         field = find_field(entity, condition.field)
-        wire = wire_name(entity, dialect, condition.field)
+        wire = asked_name(entity, dialect, condition.field)
         orm = self.orm or is_user_field(field)
         self._refuse(field, condition, f"{entity.name}.{field.name}")
         if condition.lookup == "isnull":
             # An empty value asks for NULL or empty in every family, and survives a batch, where null does not exist.
-            return {f"{'=' if condition.value else '!='}{wire}": ""}
+            if self.empty is None:
+                raise UnsupportedQuery(f"{self.name} lists cannot be asked for rows without a value ({field.name})")
+            return {f"{self.empty[0 if condition.value else 1]}{wire}": ""}
         if not orm:
             condition = _strict(field, condition)
         value = condition.value
@@ -174,6 +222,13 @@ class Grammar:
         lookup = condition.lookup
         if lookup != "isnull" and lookup not in self.lookups:
             raise UnsupportedQuery(f"lookup {lookup!r} cannot be said to {self.name} lists ({name})")
+        if self.loose_text and field.kind == "str" and not field.values and lookup in ("exact", "ne", "in"):
+            raise UnsupportedQuery(
+                f"{self.name} finds text inside of longer texts as well: "
+                f"say {field.name}__contains, and compare {name} yourself where that is too much"
+            )
+        if self.flat_dates and field.kind in ("date", "datetime") and lookup == "in":
+            raise UnsupportedQuery(f"{self.name} lists take one date, not a list of them ({name})")
         if field.kind == "multifield":
             if lookup not in ("exact", "in"):
                 raise UnsupportedQuery(f"{self.name} lists find {name} by the whole value only, not by {lookup!r}")
@@ -190,6 +245,8 @@ class Grammar:
 
     def _prefix(self, field: Field, condition: Condition, *, orm: bool) -> str:
         lookup = condition.lookup
+        if "@" not in self.lookups.get("in", "@"):
+            return self.lookups[lookup]
         if field.kind == "multifield":
             return ""  # as the official page writes it: phones and e-mails are found by the bare name
         if lookup in ("in", "not_in"):
@@ -204,18 +261,6 @@ class Grammar:
 # The classic lists turn LIKE on these into equality, without a word (page of crm.deal.list).
 _NO_LIKE = frozenset({"crm_status", "crm_company", "crm_contact"})
 
-_CLASSIC: dict[Lookup, str] = {k: v for k, v in _PREFIX.items() if k not in ("not_contains", "not_like")}
-_USER: dict[Lookup, str] = {k: v for k, v in _PREFIX.items() if k != "not_like"}  # prefixes of two characters at most
 
-_GRAMMARS: dict[str, Grammar] = {
-    "crm_item": Grammar("crm.item", groups=True, orm=True, refuses_broken_bounds=True),
-    "crm_classic": Grammar("classic CRM", lookups=_CLASSIC),
-    "user": Grammar("user.get", filter_key="FILTER", flat_order=True, orm=True, lookups=_USER),
-    "crm_status": Grammar("crm.status", lookups={"exact": ""}),
-    "crm_category": Grammar("crm.category", filter_key="", lookups={}),
-}
-
-
-def grammar_for(name: str) -> Grammar:
-    """The grammar *name* of a dialect."""
-    return _GRAMMARS[name]
+def _is_date(value: Any) -> bool:
+    return isinstance(value, str) and value[4:5] == "-" and value[:4].isdigit() and value[5:7].isdigit()

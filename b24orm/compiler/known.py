@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from b24orm.compiler.grammar import Grammar, grammar_for
+from b24orm.compiler.grammar import Grammar
+from b24orm.compiler.grammars import grammar_for
 from b24orm.schema import Cursor, Paging
 
 __all__ = ["KnownList", "known_list"]

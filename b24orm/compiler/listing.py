@@ -8,13 +8,14 @@ from typing import Any
 
 from b24orm.command import Command
 from b24orm.compiler.check import find_field, is_user_field
-from b24orm.compiler.grammar import Direction, Grammar, grammar_for, wire_name
+from b24orm.compiler.context import in_sequence, put, taken_context
+from b24orm.compiler.grammar import Direction, Grammar, asked_name, wire_name
+from b24orm.compiler.grammars import grammar_for
 from b24orm.errors import UnsupportedQuery
-from b24orm.narrow import is_mapping
 from b24orm.query import All, Always, Condition, Never, Node, Query
 from b24orm.schema import Cursor, Entity, Paging
 
-__all__ = ["FIXED_ORDERS", "Bounds", "Listing", "compile_list", "single_id"]
+__all__ = ["FIXED_ORDERS", "Bounds", "Listing", "compile_list", "everything"]
 
 
 FIXED_ORDERS = {"asc": "the oldest first", "desc": "the newest first"}
@@ -66,6 +67,7 @@ class Listing:
             calls them otherwise; "" for one that it does not have.
         sequence: names of parameters in the order in which the method wants them, where it does.
         required: fields that every select of the method must name.
+        given: values of attributes that all rows share, though they may not show them.
     """
 
     method: str
@@ -89,6 +91,7 @@ class Listing:
     names: Mapping[str, str] = field(default_factory=dict[str, str])
     sequence: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def by_id(self) -> bool:
@@ -148,8 +151,10 @@ class Listing:
             if high is not None:
                 where[f"<{self.id_asked}"] = high
         if ids is not None:
-            where[f"@{self.id_asked}"] = list(ids)
-        if where and self.grammar.filter_key:
+            where.update(self.grammar.named(self.id_asked, ids))
+        if self.grammar.beside:
+            params.update(where)
+        elif where and self.grammar.filter_key:
             params[self._name(self.grammar.filter_key)] = where
         if self.paging.mode in ("keyset", "counted") and start is not None and self._name("start"):
             params[self._name("start")] = start
@@ -160,7 +165,7 @@ class Listing:
             by_id = high if self.descending else low
             _place(params, cursor, by_id if position is None else position, rows or self.paging.size)
         if self.sequence:
-            params = {name: params[name] for name in self.sequence if name in params} | params
+            params = in_sequence(params, self.sequence)
         return Command(self.method, params, key)
 
     def witness(self, id: int) -> Command:
@@ -168,9 +173,9 @@ class Listing:
         cursor = self.paging.cursor
         assert cursor is not None
         params: dict[str, Any] = dict(self.fixed)
-        _put(params, cursor.back, id)
+        put(params, cursor.back, id)
         if cursor.size:
-            _put(params, cursor.size, 1)
+            put(params, cursor.size, 1)
         return Command(self.method, params)
 
     def _name(self, usual: str) -> str:
@@ -196,30 +201,19 @@ class Listing:
 
 def _place(params: dict[str, Any], cursor: Cursor, position: Any, rows: int) -> None:
     if position is not None:
-        _put(params, cursor.after, position)
+        put(params, cursor.after, position)
     if cursor.size:
-        _put(params, cursor.size, rows)
+        put(params, cursor.size, rows)
 
 
-def _put(params: dict[str, Any], path: str, value: Any) -> None:
-    """Sets the parameter at *path*, a name or names with dots between; what else stands beside it is kept."""
-    name, _, rest = path.partition(".")
-    if not rest:
-        params[name] = value
-        return
-    inner: Any = params.get(name)
-    params[name] = dict(inner) if is_mapping(inner) else {}
-    _put(params[name], rest, value)
-
-
-def _split_ids(node: Node) -> tuple[Node, Bounds, tuple[int, ...] | None]:
+def _split_ids(node: Node, id_name: str) -> tuple[Node, Bounds, tuple[int, ...] | None]:
     """Takes the bounds and lists of ids that hold for every row out of *node*."""
     parts: tuple[Node, ...] = node.parts if isinstance(node, All) else (node,)
     bounds = Bounds()
     ids: set[int] | None = None
     rest: list[Node] = []
     for part in parts:
-        if isinstance(part, Condition) and part.field == "id":
+        if isinstance(part, Condition) and part.field == id_name:
             value = part.value
             match part.lookup:
                 case "gt":
@@ -259,61 +253,70 @@ def _joined(parts: list[Node]) -> Node:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def _selection(entity: Entity, dialect: str, names: tuple[str, ...] | None, id_wire: str) -> tuple[str, ...]:
+def _selection(entity: Entity, dialect: str, names: tuple[str, ...] | None) -> tuple[str, ...]:
     spec = entity.dialects[dialect]
-    if names is None:
-        # Classic lists leave user fields and multifields out of "*", and the answer without a select is disputed.
-        extra = tuple(f.wire[dialect] for f in entity.fields if f.kind == "multifield" and dialect in f.wire)
-        if spec.grammar == "crm_classic":
-            return ("*", "UF_*", *extra)
-        return ("*",) if spec.grammar == "crm_item" else ()
-    wires = [wire_name(entity, dialect, name) for name in names]
+    chosen = () if names is None else [find_field(entity, name) for name in names]
+    if names is None or not all(field.selectable for field in chosen):  # what has no name comes along with everything
+        return everything(entity, dialect)
     if spec.grammar == "crm_classic":
-        for field in (find_field(entity, name) for name in names):
+        for field in chosen:
             if field.multiple and field.kind == "int" and not is_user_field(field):
                 raise UnsupportedQuery(f"classic CRM lists do not show {entity.name}.{field.name}; use crm.item")
-    if any(not find_field(entity, name).selectable for name in names):
-        return ("*",)  # such a field comes only along with everything
-    return tuple(dict.fromkeys((id_wire, *wires)))
+    id_wire = () if spec.id is None else (spec.id.wire,)
+    beside = {context.field for context in spec.context}  # known beforehand, and not always a field of the rows
+    wires = (wire_name(entity, dialect, name) for name in names if name not in beside)
+    return tuple(dict.fromkeys((*id_wire, *wires)))
 
 
-def single_id(query: Query) -> int | None:
-    """The id, if *query* asks for one row by its id and nothing else."""
-    node = query.node
-    if query.sliced or query.select is not None or not isinstance(node, Condition):
-        return None
-    return node.value if node.field == "id" and node.lookup == "exact" and isinstance(node.value, int) else None
-
-
-def _fixed(entity: Entity, dialect: str, node: Node) -> dict[str, Any]:
+def everything(entity: Entity, dialect: str) -> tuple[str, ...]:
+    """What a select names in order to get all fields; nothing, if it is to be left out."""
     spec = entity.dialects[dialect]
-    fixed: dict[str, Any] = dict(spec.fixed)
+    if spec.everything == "unsaid":
+        return ()
+    if spec.everything == "named":
+        beside = {context.field for context in spec.context}
+        return tuple(
+            field.wire[dialect]
+            for field in entity.fields
+            if dialect in field.wire and field.selectable and field.name not in beside
+        )
+    if spec.grammar != "crm_classic":
+        return ("*",)
+    # Classic lists leave user fields and multifields out of "*", and the answer without a select is disputed.
+    extra = tuple(f.wire[dialect] for f in entity.fields if f.kind == "multifield" and dialect in f.wire)
+    return ("*", *(("UF_*",) if spec.user_fields else ()), *extra)
+
+
+def _needed(entity: Entity, dialect: str, node: Node) -> None:
+    """Raises UnsupportedQuery if a condition is missing that the method answers nothing, or everything, without."""
     parts: tuple[Node, ...] = node.parts if isinstance(node, All) else (node,)
-    exact = {p.field: p.value for p in parts if isinstance(p, Condition) and p.lookup == "exact"}
-    if spec.grammar == "crm_category":
-        # The method answers for one kind of object at a time; guessing one would silently hide the others.
-        if "entity_type_id" not in exact:
-            raise UnsupportedQuery(
-                f"{entity.name} needs to know whose pipelines: filter(entity_type_id=2) for deals, 31 for invoices, …",
-            )
-        fixed["entityTypeId"] = exact["entity_type_id"]
-    if spec.grammar == "crm_status":
-        # Dictionaries are filtered by equality alone; the portal's part of the work is to send only one of them.
-        where = {entity.by_name[name].wire[dialect]: exact[name] for name in ("entity_id",) if name in exact}
-        if where:
-            fixed["filter"] = where
-    return fixed
+    given = {p.field for p in parts if isinstance(p, Condition) and p.lookup in ("exact", "in")}
+    missing = [name for name in entity.dialects[dialect].needs if name not in given]
+    if missing:
+        example = ", ".join(f"{name}=…" for name in missing)
+        raise UnsupportedQuery(f"{entity.name} lists need conditions on {', '.join(missing)}: filter({example})")
+
+
+def _bare(entity: Entity, dialect: str, where: dict[str, Any]) -> dict[str, Any]:
+    """Takes the prefix off conditions that some methods look for by the bare name."""
+    spec = entity.dialects[dialect]
+    if not grammar_for(spec.grammar).bare_needs:
+        return where
+    bare = {f"={wire}": wire for wire in (wire_name(entity, dialect, name) for name in spec.needs)}
+    return {bare.get(key, key): value for key, value in where.items()}
 
 
 def _descending(query: Query, paging: Paging) -> bool:
     return paging.order == "desc" or (bool(query.order) and query.order[0].descending)
 
 
-def _refuse(base: Listing, entity: Entity, bounds: Bounds, ids: tuple[int, ...] | None) -> None:
+def _refuse(base: Listing, entity: Entity, bounds: Bounds, ids: tuple[int, ...] | None, *, id_filterable: bool) -> None:
     """Raises UnsupportedQuery for what the list method itself cannot do, whatever its family can say."""
     method, paging = base.method, base.paging
     if paging.mode == "cursor" and ids is not None:
         raise UnsupportedQuery(f"{method} cannot be asked for named rows, only for those behind an id")
+    if ids is not None and not id_filterable:
+        raise UnsupportedQuery(f"{method} does not filter by the id of {entity.name}; get one row: objects.get(id)")
     if not paging.leads_by_id and bounds != Bounds():
         raise UnsupportedQuery(f"{method} has no range of ids in its filter; read all and compare {entity.name}.id")
     if paging.order == "any":
@@ -336,25 +339,35 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
     dialect = entity.dialect_for(api)
     spec = entity.dialects[dialect]
     grammar = grammar_for(spec.grammar)
-    node = query.node
-    id_wire = spec.id.wire
+    if "list" not in spec.methods:
+        raise UnsupportedQuery(f"the portal has no method that lists {entity.name}; get one by its id: objects.get(id)")
+    id_asked = spec.key.wire if spec.key else ""
+    id_wire = spec.answered(id_asked) if id_asked else ""
     base = Listing(
         method=spec.methods["list"],
         grammar=grammar,
         paging=spec.paging,
         id_wire=id_wire,
+        id_filter=id_asked if id_asked != id_wire else "",
         rows_path=spec.paths.rows,
         offset=query.offset,
         limit=query.limit,
+        names=spec.parameters,
+        sequence=spec.sequence.get("list", ()),
+        required=spec.always_selected,
     )
-    if isinstance(node, Never) or query.limit == 0:
+    if isinstance(query.node, Never) or query.limit == 0:
         return replace(base, never=True)
+    taken = taken_context(entity, dialect, query.node, "list")
+    node = taken.node
+    base = replace(base, fixed=taken.params, given=taken.given)
+    _needed(entity, dialect, node)
     if spec.paging.mode == "whole":
         if query.after is not None:
             raise UnsupportedQuery(f"{base.method} answers with all rows at once: there is nothing to resume")
         order = tuple((key.field, key.descending) for key in query.order)
-        return replace(base, fixed=_fixed(entity, dialect, node), residue=node, local_order=order)
-    rest, bounds, ids = _split_ids(node)
+        return replace(base, residue=node, local_order=order)
+    rest, bounds, ids = _split_ids(node, spec.key.name if spec.key else "")
     if query.after is not None:
         down = _descending(query, spec.paging)
         behind = Bounds(below=query.after) if down else Bounds(above=query.after)
@@ -365,24 +378,24 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
     never = bounds.empty or ids == ()
     directions: dict[str, Direction] = {}
     for key in query.order:  # a field that is named again decides nothing more
-        directions.setdefault(wire_name(entity, dialect, key.field), "DESC" if key.descending else "ASC")
+        directions.setdefault(asked_name(entity, dialect, key.field), "DESC" if key.descending else "ASC")
     order_keys = tuple(directions.items())
     # Without an order of their own, rows come as the method sends them.
-    descending = order_keys[0] == (id_wire, "DESC") if order_keys else spec.paging.order == "desc"
-    if order_keys and order_keys[0][0] == id_wire:
+    descending = order_keys[0] == (id_asked, "DESC") if order_keys else spec.paging.order == "desc"
+    if order_keys and order_keys[0][0] == id_asked:
         order_keys = ()  # ids are unique: whatever follows them never decides
     if order_keys:
         grammar.order(order_keys)  # refuses now what it cannot say
     listing = replace(
         base,
-        fixed=dict(spec.fixed),
-        select=_selection(entity, dialect, query.select, id_wire),
-        where=grammar.where(rest, entity, dialect),
+        select=_selection(entity, dialect, query.select) if spec.parameters.get("select") != "" else (),
+        where={**spec.where, **_bare(entity, dialect, grammar.where(rest, entity, dialect))},
         order=order_keys,
         descending=descending,
         bounds=bounds,
         ids=ids,
         never=never,
     )
-    _refuse(listing, entity, bounds, ids)
+    id_filterable = spec.key is None or entity.by_name[spec.key.name].filterable
+    _refuse(listing, entity, bounds, ids, id_filterable=id_filterable)
     return listing

@@ -47,6 +47,13 @@ def _like(pattern: str, text: str) -> bool:
     return re.fullmatch(expression, text, re.DOTALL) is not None
 
 
+def _orderable(have: Any, want: Any) -> bool:
+    try:
+        return bool(have < want) or True
+    except TypeError:
+        return False
+
+
 _POSITIVE: dict[Lookup, Lookup] = {"ne": "exact", "not_in": "in", "not_contains": "contains", "not_like": "like"}
 
 
@@ -74,6 +81,8 @@ def _compare(lookup: Lookup, actual: Any, value: Any) -> bool:
     if isinstance(have, datetime) and isinstance(want, datetime) and (have.tzinfo is None) is not (want.tzinfo is None):
         # A time without a zone is meant in the zone of the one it is compared with.
         have, want = have.replace(tzinfo=have.tzinfo or want.tzinfo), want.replace(tzinfo=want.tzinfo or have.tzinfo)
+    if lookup in ("gt", "gte", "lt", "lte") and not _orderable(have, want):
+        return False  # a value of another kind than its field's, kept as it came
     match lookup:
         case "exact":
             return bool(have == want)

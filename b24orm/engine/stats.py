@@ -27,6 +27,7 @@ class Stats:
         refusals: times the portal said QUERY_LIMIT_EXCEEDED.
         waited: seconds spent waiting for the rate limit.
         bytes: size of the answers.
+        invalid: values that did not fit their fields and were kept (``on_invalid="keep"``).
     """
 
     requests: int = 0
@@ -37,6 +38,7 @@ class Stats:
     refusals: int = 0
     waited: float = 0.0
     bytes: int = 0
+    invalid: int = 0
     operating_source: Callable[[], dict[str, float]] = field(default=_nothing, repr=False, compare=False)
 
     @property

@@ -10,38 +10,239 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from b24orm.entities.activity import Activity as Activity
+    from b24orm.entities.address import Address as Address
+    from b24orm.entities.bank_detail import BankDetail as BankDetail
+    from b24orm.entities.calendar_event import CalendarEvent as CalendarEvent
+    from b24orm.entities.call_statistic import CallStatistic as CallStatistic
+    from b24orm.entities.catalog import Catalog as Catalog
+    from b24orm.entities.catalog_document import CatalogDocument as CatalogDocument
+    from b24orm.entities.catalog_document_element import CatalogDocumentElement as CatalogDocumentElement
+    from b24orm.entities.catalog_measure import CatalogMeasure as CatalogMeasure
+    from b24orm.entities.catalog_offer import CatalogOffer as CatalogOffer
+    from b24orm.entities.catalog_price import CatalogPrice as CatalogPrice
+    from b24orm.entities.catalog_price_type import CatalogPriceType as CatalogPriceType
+    from b24orm.entities.catalog_product import CatalogProduct as CatalogProduct
+    from b24orm.entities.catalog_section import CatalogSection as CatalogSection
+    from b24orm.entities.catalog_store import CatalogStore as CatalogStore
+    from b24orm.entities.catalog_store_product import CatalogStoreProduct as CatalogStoreProduct
+    from b24orm.entities.catalog_vat import CatalogVat as CatalogVat
     from b24orm.entities.category import Category as Category
+    from b24orm.entities.chat import Chat as Chat
+    from b24orm.entities.chat_message import ChatMessage as ChatMessage
     from b24orm.entities.company import Company as Company
+    from b24orm.entities.company_contact import CompanyContact as CompanyContact
+    from b24orm.entities.company_user_field import CompanyUserField as CompanyUserField
     from b24orm.entities.contact import Contact as Contact
+    from b24orm.entities.contact_company import ContactCompany as ContactCompany
+    from b24orm.entities.contact_user_field import ContactUserField as ContactUserField
+    from b24orm.entities.crm_type import CrmType as CrmType
+    from b24orm.entities.currency import Currency as Currency
     from b24orm.entities.deal import Deal as Deal
+    from b24orm.entities.deal_category import DealCategory as DealCategory
+    from b24orm.entities.deal_category_stage import DealCategoryStage as DealCategoryStage
+    from b24orm.entities.deal_contact import DealContact as DealContact
+    from b24orm.entities.deal_product_row import DealProductRow as DealProductRow
+    from b24orm.entities.deal_user_field import DealUserField as DealUserField
+    from b24orm.entities.department import Department as Department
+    from b24orm.entities.disk_file import DiskFile as DiskFile
+    from b24orm.entities.disk_folder import DiskFolder as DiskFolder
+    from b24orm.entities.disk_storage import DiskStorage as DiskStorage
+    from b24orm.entities.event_binding import EventBinding as EventBinding
     from b24orm.entities.lead import Lead as Lead
+    from b24orm.entities.lead_contact import LeadContact as LeadContact
+    from b24orm.entities.lead_product_row import LeadProductRow as LeadProductRow
+    from b24orm.entities.lead_user_field import LeadUserField as LeadUserField
+    from b24orm.entities.list_element import ListElement as ListElement
+    from b24orm.entities.offline_event import OfflineEvent as OfflineEvent
+    from b24orm.entities.product_row import ProductRow as ProductRow
     from b24orm.entities.quote import Quote as Quote
+    from b24orm.entities.quote_contact import QuoteContact as QuoteContact
+    from b24orm.entities.quote_product_row import QuoteProductRow as QuoteProductRow
+    from b24orm.entities.quote_user_field import QuoteUserField as QuoteUserField
+    from b24orm.entities.requisite import Requisite as Requisite
+    from b24orm.entities.requisite_link import RequisiteLink as RequisiteLink
+    from b24orm.entities.requisite_preset import RequisitePreset as RequisitePreset
+    from b24orm.entities.requisite_user_field import RequisiteUserField as RequisiteUserField
+    from b24orm.entities.sale_basket_item import SaleBasketItem as SaleBasketItem
+    from b24orm.entities.sale_order import SaleOrder as SaleOrder
+    from b24orm.entities.sale_payment import SalePayment as SalePayment
+    from b24orm.entities.sale_person_type import SalePersonType as SalePersonType
+    from b24orm.entities.sale_shipment import SaleShipment as SaleShipment
+    from b24orm.entities.sale_status import SaleStatus as SaleStatus
     from b24orm.entities.smart_invoice import SmartInvoice as SmartInvoice
+    from b24orm.entities.smart_process_item import SmartProcessItem as SmartProcessItem
+    from b24orm.entities.sonet_group import SonetGroup as SonetGroup
+    from b24orm.entities.stage_history import StageHistory as StageHistory
     from b24orm.entities.status import Status as Status
+    from b24orm.entities.task import Task as Task
+    from b24orm.entities.task_checklist_item import TaskChecklistItem as TaskChecklistItem
+    from b24orm.entities.task_comment import TaskComment as TaskComment
+    from b24orm.entities.task_elapsed_time import TaskElapsedTime as TaskElapsedTime
+    from b24orm.entities.timeline_comment import TimelineComment as TimelineComment
+    from b24orm.entities.universal_list import UniversalList as UniversalList
     from b24orm.entities.user import User as User
+    from b24orm.entities.user_field_config import UserFieldConfig as UserFieldConfig
+    from b24orm.entities.workflow_instance import WorkflowInstance as WorkflowInstance
+    from b24orm.entities.workflow_template import WorkflowTemplate as WorkflowTemplate
+    from b24orm.entities.workgroup import Workgroup as Workgroup
 
 __all__ = [
+    "Activity",
+    "Address",
+    "BankDetail",
+    "CalendarEvent",
+    "CallStatistic",
+    "Catalog",
+    "CatalogDocument",
+    "CatalogDocumentElement",
+    "CatalogMeasure",
+    "CatalogOffer",
+    "CatalogPrice",
+    "CatalogPriceType",
+    "CatalogProduct",
+    "CatalogSection",
+    "CatalogStore",
+    "CatalogStoreProduct",
+    "CatalogVat",
     "Category",
+    "Chat",
+    "ChatMessage",
     "Company",
+    "CompanyContact",
+    "CompanyUserField",
     "Contact",
+    "ContactCompany",
+    "ContactUserField",
+    "CrmType",
+    "Currency",
     "Deal",
+    "DealCategory",
+    "DealCategoryStage",
+    "DealContact",
+    "DealProductRow",
+    "DealUserField",
+    "Department",
+    "DiskFile",
+    "DiskFolder",
+    "DiskStorage",
+    "EventBinding",
     "Lead",
+    "LeadContact",
+    "LeadProductRow",
+    "LeadUserField",
+    "ListElement",
+    "OfflineEvent",
+    "ProductRow",
     "Quote",
+    "QuoteContact",
+    "QuoteProductRow",
+    "QuoteUserField",
+    "Requisite",
+    "RequisiteLink",
+    "RequisitePreset",
+    "RequisiteUserField",
+    "SaleBasketItem",
+    "SaleOrder",
+    "SalePayment",
+    "SalePersonType",
+    "SaleShipment",
+    "SaleStatus",
     "SmartInvoice",
+    "SmartProcessItem",
+    "SonetGroup",
+    "StageHistory",
     "Status",
+    "Task",
+    "TaskChecklistItem",
+    "TaskComment",
+    "TaskElapsedTime",
+    "TimelineComment",
+    "UniversalList",
     "User",
+    "UserFieldConfig",
+    "WorkflowInstance",
+    "WorkflowTemplate",
+    "Workgroup",
 ]
 
 _MODULES = {
+    "Activity": "activity",
+    "Address": "address",
+    "BankDetail": "bank_detail",
+    "CalendarEvent": "calendar_event",
+    "CallStatistic": "call_statistic",
+    "Catalog": "catalog",
+    "CatalogDocument": "catalog_document",
+    "CatalogDocumentElement": "catalog_document_element",
+    "CatalogMeasure": "catalog_measure",
+    "CatalogOffer": "catalog_offer",
+    "CatalogPrice": "catalog_price",
+    "CatalogPriceType": "catalog_price_type",
+    "CatalogProduct": "catalog_product",
+    "CatalogSection": "catalog_section",
+    "CatalogStore": "catalog_store",
+    "CatalogStoreProduct": "catalog_store_product",
+    "CatalogVat": "catalog_vat",
     "Category": "category",
+    "Chat": "chat",
+    "ChatMessage": "chat_message",
     "Company": "company",
+    "CompanyContact": "company_contact",
+    "CompanyUserField": "company_user_field",
     "Contact": "contact",
+    "ContactCompany": "contact_company",
+    "ContactUserField": "contact_user_field",
+    "CrmType": "crm_type",
+    "Currency": "currency",
     "Deal": "deal",
+    "DealCategory": "deal_category",
+    "DealCategoryStage": "deal_category_stage",
+    "DealContact": "deal_contact",
+    "DealProductRow": "deal_product_row",
+    "DealUserField": "deal_user_field",
+    "Department": "department",
+    "DiskFile": "disk_file",
+    "DiskFolder": "disk_folder",
+    "DiskStorage": "disk_storage",
+    "EventBinding": "event_binding",
     "Lead": "lead",
+    "LeadContact": "lead_contact",
+    "LeadProductRow": "lead_product_row",
+    "LeadUserField": "lead_user_field",
+    "ListElement": "list_element",
+    "OfflineEvent": "offline_event",
+    "ProductRow": "product_row",
     "Quote": "quote",
+    "QuoteContact": "quote_contact",
+    "QuoteProductRow": "quote_product_row",
+    "QuoteUserField": "quote_user_field",
+    "Requisite": "requisite",
+    "RequisiteLink": "requisite_link",
+    "RequisitePreset": "requisite_preset",
+    "RequisiteUserField": "requisite_user_field",
+    "SaleBasketItem": "sale_basket_item",
+    "SaleOrder": "sale_order",
+    "SalePayment": "sale_payment",
+    "SalePersonType": "sale_person_type",
+    "SaleShipment": "sale_shipment",
+    "SaleStatus": "sale_status",
     "SmartInvoice": "smart_invoice",
+    "SmartProcessItem": "smart_process_item",
+    "SonetGroup": "sonet_group",
+    "StageHistory": "stage_history",
     "Status": "status",
+    "Task": "task",
+    "TaskChecklistItem": "task_checklist_item",
+    "TaskComment": "task_comment",
+    "TaskElapsedTime": "task_elapsed_time",
+    "TimelineComment": "timeline_comment",
+    "UniversalList": "universal_list",
     "User": "user",
+    "UserFieldConfig": "user_field_config",
+    "WorkflowInstance": "workflow_instance",
+    "WorkflowTemplate": "workflow_template",
+    "Workgroup": "workgroup",
 }
 
 

@@ -77,14 +77,6 @@ if TYPE_CHECKING:
         sort__lte: int
         sort__range: tuple[int, int]
         entity_type_id: int
-        entity_type_id__ne: int
-        entity_type_id__in: Collection[int]
-        entity_type_id__not_in: Collection[int]
-        entity_type_id__gt: int
-        entity_type_id__gte: int
-        entity_type_id__lt: int
-        entity_type_id__lte: int
-        entity_type_id__range: tuple[int, int]
         is_default: bool
         origin_id: str | None
         origin_id__ne: str | None

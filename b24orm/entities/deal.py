@@ -23,14 +23,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from b24orm.model import Col, DecimalCol, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Literal, Self, TypedDict, Unpack
+    from typing import Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
@@ -269,17 +269,11 @@ if TYPE_CHECKING:
         stage_id__endswith: str
         stage_id__like: str
         stage_id__not_like: str
-        stage_semantic_id: str | None
-        stage_semantic_id__ne: str | None
-        stage_semantic_id__in: Collection[str]
-        stage_semantic_id__not_in: Collection[str]
+        stage_semantic_id: Literal["P", "S", "F"] | None
+        stage_semantic_id__ne: Literal["P", "S", "F"] | None
+        stage_semantic_id__in: Collection[Literal["P", "S", "F"]]
+        stage_semantic_id__not_in: Collection[Literal["P", "S", "F"]]
         stage_semantic_id__isnull: bool
-        stage_semantic_id__contains: str
-        stage_semantic_id__not_contains: str
-        stage_semantic_id__startswith: str
-        stage_semantic_id__endswith: str
-        stage_semantic_id__like: str
-        stage_semantic_id__not_like: str
         is_new: bool
         is_recurring: bool
         is_return_customer: bool
@@ -718,8 +712,8 @@ class DealFields(Model):
     stage_id: Col[str | None] = column(default=None)
     """Deal stage / Стадия сделки (item: stageId, classic: STAGE_ID); a Status of DEAL_STAGE."""
 
-    stage_semantic_id: Col[str | None] = column(default=None, readonly=True)
-    """Stage group / Группа стадии (item: stageSemanticId, classic: STAGE_SEMANTIC_ID); one of P, S, F."""
+    stage_semantic_id: Col[Literal["P", "S", "F"] | None] = column(default=None, readonly=True)
+    """Stage group / Группа стадии (item: stageSemanticId, classic: STAGE_SEMANTIC_ID)."""
 
     is_new: Col[bool] = column(default=False, readonly=True)
     """New deal / Новая сделка (item: isNew, classic: IS_NEW)."""

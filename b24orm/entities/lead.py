@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from b24orm.model import Col, DecimalCol, Model, column
 from b24orm.model.values import Multifield
@@ -31,7 +31,7 @@ from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Any, Literal, Self, TypedDict, Unpack
+    from typing import Any, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
@@ -302,17 +302,11 @@ if TYPE_CHECKING:
         status_description__endswith: str
         status_description__like: str
         status_description__not_like: str
-        stage_semantic_id: str | None
-        stage_semantic_id__ne: str | None
-        stage_semantic_id__in: Collection[str]
-        stage_semantic_id__not_in: Collection[str]
+        stage_semantic_id: Literal["P", "S", "F"] | None
+        stage_semantic_id__ne: Literal["P", "S", "F"] | None
+        stage_semantic_id__in: Collection[Literal["P", "S", "F"]]
+        stage_semantic_id__not_in: Collection[Literal["P", "S", "F"]]
         stage_semantic_id__isnull: bool
-        stage_semantic_id__contains: str
-        stage_semantic_id__not_contains: str
-        stage_semantic_id__startswith: str
-        stage_semantic_id__endswith: str
-        stage_semantic_id__like: str
-        stage_semantic_id__not_like: str
         opportunity: Decimal | int | float
         opportunity__ne: Decimal | int | float
         opportunity__in: Collection[Decimal | int | float]
@@ -914,8 +908,8 @@ class LeadFields(Model):
     status_description: Col[str | None] = column(default=None)
     """Status details / Дополнительно о статусе (item: statusDescription, classic: STATUS_DESCRIPTION)."""
 
-    stage_semantic_id: Col[str | None] = column(default=None, readonly=True)
-    """Status group / Группа статуса (item: stageSemanticId, classic: STATUS_SEMANTIC_ID); one of P, S, F."""
+    stage_semantic_id: Col[Literal["P", "S", "F"] | None] = column(default=None, readonly=True)
+    """Status group / Группа статуса (item: stageSemanticId, classic: STATUS_SEMANTIC_ID)."""
 
     product_id: Col[str | None] = column(default=None, readonly=True)
     """Product / Товар (item: productId); deprecated."""

@@ -13,14 +13,14 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Literal, Self, TypedDict, Unpack
+    from typing import Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
@@ -75,15 +75,6 @@ if TYPE_CHECKING:
         id__lte: int
         id__range: tuple[int, int]
         entity_id: str
-        entity_id__ne: str
-        entity_id__in: Collection[str]
-        entity_id__not_in: Collection[str]
-        entity_id__contains: str
-        entity_id__not_contains: str
-        entity_id__startswith: str
-        entity_id__endswith: str
-        entity_id__like: str
-        entity_id__not_like: str
         status_id: str
         status_id__ne: str
         status_id__in: Collection[str]
@@ -142,17 +133,11 @@ if TYPE_CHECKING:
         color__endswith: str
         color__like: str
         color__not_like: str
-        semantics: str | None
-        semantics__ne: str | None
-        semantics__in: Collection[str]
-        semantics__not_in: Collection[str]
+        semantics: Literal["P", "S", "F"] | None
+        semantics__ne: Literal["P", "S", "F"] | None
+        semantics__in: Collection[Literal["P", "S", "F"]]
+        semantics__not_in: Collection[Literal["P", "S", "F"]]
         semantics__isnull: bool
-        semantics__contains: str
-        semantics__not_contains: str
-        semantics__startswith: str
-        semantics__endswith: str
-        semantics__like: str
-        semantics__not_like: str
 
 
 M_co = TypeVar("M_co", bound="StatusFields", covariant=True)
@@ -230,8 +215,8 @@ class StatusFields(Model):
     color: Col[str | None] = column(default=None)
     """Color / Цвет (COLOR)."""
 
-    semantics: Col[str | None] = column(default=None)
-    """Stage group / Группа стадии (SEMANTICS); set on create only; one of P, S, F."""
+    semantics: Col[Literal["P", "S", "F"] | None] = column(default=None)
+    """Stage group / Группа стадии (SEMANTICS); set on create only."""
 
     extra: Col[Any] = column(default=None)
     """Additional data / Дополнительные данные (EXTRA)."""

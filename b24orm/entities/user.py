@@ -14,7 +14,7 @@ Documentation:
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from b24orm.model import Col, Model, column
 from b24orm.model.values import File
@@ -22,7 +22,7 @@ from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from typing import Any, Literal, Self, TypedDict, Unpack
+    from typing import Any, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
@@ -353,16 +353,11 @@ if TYPE_CHECKING:
         last_activity_date__lt: datetime | date
         last_activity_date__lte: datetime | date
         last_activity_date__range: tuple[datetime | date, datetime | date]
-        user_type: str | None
-        user_type__ne: str | None
-        user_type__in: Collection[str]
-        user_type__not_in: Collection[str]
+        user_type: Literal["employee", "extranet", "email"] | None
+        user_type__ne: Literal["employee", "extranet", "email"] | None
+        user_type__in: Collection[Literal["employee", "extranet", "email"]]
+        user_type__not_in: Collection[Literal["employee", "extranet", "email"]]
         user_type__isnull: bool
-        user_type__contains: str
-        user_type__not_contains: str
-        user_type__startswith: str
-        user_type__endswith: str
-        user_type__like: str
         personal_gender: str | None
         personal_gender__ne: str | None
         personal_gender__in: Collection[str]
@@ -912,8 +907,8 @@ class UserFields(Model):
     last_activity_date: Col[datetime | None] = column(default=None, readonly=True)
     """Last activity / Последняя активность (LAST_ACTIVITY_DATE)."""
 
-    user_type: Col[str | None] = column(default=None, readonly=True)
-    """User type / Тип пользователя (USER_TYPE); one of employee, extranet, email."""
+    user_type: Col[Literal["employee", "extranet", "email"] | None] = column(default=None, readonly=True)
+    """User type / Тип пользователя (USER_TYPE)."""
 
     personal_gender: Col[str | None] = column(default=None)
     """Gender / Пол (PERSONAL_GENDER)."""

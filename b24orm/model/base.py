@@ -200,15 +200,15 @@ class Model(BaseModel, metaclass=ModelMeta):
         return known
 
     @classmethod
-    def __reader__(cls, dialect: str) -> Reader:
-        """The reader of rows of *dialect*."""
-        readers: dict[str, Reader] | None = cls.__dict__.get("__b24_readers__")
+    def __reader__(cls, dialect: str, *, keep: bool = False) -> Reader:
+        """The reader of rows of *dialect*; one that keeps values that do not fit, with *keep*."""
+        readers: dict[tuple[str, bool], Reader] | None = cls.__dict__.get("__b24_readers__")
         if readers is None:
             readers = {}
             type.__setattr__(cls, "__b24_readers__", readers)
-        if dialect not in readers:
-            readers[dialect] = _reader_of(cls, dialect)
-        return readers[dialect]
+        if (dialect, keep) not in readers:
+            readers[dialect, keep] = _reader_of(cls, dialect, keep=keep)
+        return readers[dialect, keep]
 
     @classmethod
     def __load__(cls, dialect: str, rows: Sequence[dict[str, Any]]) -> list[Self]:
@@ -225,9 +225,9 @@ class Model(BaseModel, metaclass=ModelMeta):
         return list(map(_maker(cls), rows))
 
     @classmethod
-    def __rows__(cls, dialect: str, names: Iterable[str] | None = None) -> ModelRows[Self]:
+    def __rows__(cls, dialect: str, names: Iterable[str] | None = None, *, keep: bool = False) -> ModelRows[Self]:
         """How rows of *dialect* become instances while they are read; *names* as for `Reader.row_schema_for`."""
-        reader = cls.__reader__(dialect)
+        reader = cls.__reader__(dialect, keep=keep)
         chosen = None if names is None else tuple(names)
         return reader.format("models", chosen, lambda: ModelRows(reader, _maker(cls), chosen))
 
@@ -245,6 +245,7 @@ class ModelRows(Generic[M]):
         self._make = make
         self._names = None if names is None else tuple(names)
         self._schemas: tuple[CoreSchema, CoreSchema] | None = None
+        self._id = reader.id
 
     @property
     def row_schema(self) -> CoreSchema:
@@ -256,7 +257,7 @@ class ModelRows(Generic[M]):
 
     def key(self, row: M) -> int:
         """The id of an instance."""
-        key: int = row.__dict__["id"]
+        key: int = row.__dict__[self._id]
         return key
 
     def from_python(self, rows: Sequence[Mapping[str, Any]]) -> list[M]:
@@ -315,8 +316,9 @@ def _schema_of(cls: type[Model]) -> Entity:
     return type(base).model_construct(None, **parts)
 
 
-def _reader_of(cls: type[Model], dialect: str) -> Reader:
+def _reader_of(cls: type[Model], dialect: str, *, keep: bool) -> Reader:
     # A reader needs the types of the fields, not Pydantic's own validator, which takes time to build.
     if not getattr(cls, "__pydantic_fields_complete__", cls.__pydantic_complete__):
         cls.model_rebuild()
-    return Reader(cls.__schema__(), dialect, {name: info.annotation for name, info in cls.model_fields.items()})
+    annotations = {name: info.annotation for name, info in cls.model_fields.items()}
+    return Reader(cls.__schema__(), dialect, annotations, keep=keep)

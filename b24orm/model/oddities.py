@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 from b24orm.model.values import File
 from b24orm.narrow import is_list, is_mapping
 
-__all__ = ["ZERO_DATES", "Lenient", "date_part", "without_none"]
+__all__ = ["ZERO_DATES", "Lenient", "date_part", "opened", "without_none"]
 
 # What "no value" means where a field cannot be None.
 _EMPTY: dict[Any, Any] = {bool: False, str: "", float: 0.0, Decimal: Decimal(0)}
@@ -30,6 +30,23 @@ ZERO_DATES = ("0000-00-00", "-0001-11-30")
 def _is_nothing(value: Any) -> bool:
     """Whether *value* is what some method of the portal sends for "no value"."""
     return value is None or value is False or value == "" or value == [] or value == {}
+
+
+def opened(annotation: Any) -> Any:
+    """The annotation with the types of its values in the place of a ``Literal``.
+
+    Portals are newer than any list of values: what they send is taken, what a program writes is held to the list.
+    """
+    base, optional = without_none(annotation)
+    if get_origin(base) is Literal:
+        first: Any = get_args(base)[0]
+        plain: Any = str if isinstance(first, str) else int  # all values of a field are of one kind
+    elif get_origin(base) is list and get_args(base) and get_origin(get_args(base)[0]) is Literal:
+        element: Any = opened(get_args(base)[0])
+        plain = list[element]
+    else:
+        return annotation
+    return plain | None if optional and plain is not Any else plain
 
 
 def without_none(annotation: Any) -> tuple[Any, bool]:

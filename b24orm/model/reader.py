@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from b24orm.errors import InvalidRow
 from b24orm.model.names import attribute_name
+from b24orm.model.oddities import opened
 from b24orm.model.tracking import LoadedNames
 from b24orm.model.usual import value_schema
 from b24orm.model.values import without_addresses
@@ -21,11 +22,8 @@ __all__ = ["ReadRow", "Reader", "RowShape", "SelectedRows"]
 
 T = TypeVar("T")
 
-# References by id, where 0 means "none". Pipeline 0 is a real one, the default.
-_REFERENCES = ("user", "contact", "company", "lead", "deal", "quote")
-
-# The grammar whose answers hold numbers; the others write them as text.
-_NUMBERS = "crm_item"
+# The grammars whose answers hold numbers; the others write them as text.
+_NUMBERS = ("crm_item", "controller", "product_rows")
 
 # How many unknown fields a schema may hold: more of them than this come and go.
 _MOST_LEARNED = 500
@@ -81,22 +79,31 @@ class Reader:
 
     Args:
         annotations: Python types by attribute name.
+        keep: whether a value that its field cannot hold is kept as it came, until `release`, instead of refused.
     """
 
-    def __init__(self, entity: Entity, dialect: str, annotations: Mapping[str, Any]) -> None:
+    def __init__(self, entity: Entity, dialect: str, annotations: Mapping[str, Any], *, keep: bool = False) -> None:
         spec = entity.dialects[dialect]
         self._entity = entity
-        self._id_wire = spec.id.wire
         self._annotations = annotations
-        self._wires = {field.name: field.wire[dialect] for field in entity.fields if dialect in field.wire}
+        self._wires = {
+            field.name: spec.answered(field.wire[dialect]) for field in entity.fields if dialect in field.wire
+        }
         self._names = {wire: name for name, wire in self._wires.items()}
-        self._id = self._names[self._id_wire]
-        references = {field.name for field in entity.fields if field.relation in _REFERENCES}
-        digits = spec.grammar != _NUMBERS
+        self.id = "" if spec.id is None else spec.id.name
+        """The attribute that holds the id; "" if rows have none."""
+        self._id_wire = self._wires.get(self.id, "")
+        references = {field.name for field in entity.fields if field.refers}
+        digits = spec.grammar not in _NUMBERS
         self._values = {
-            name: value_schema(annotations.get(name, Any), reference=name in references, digits=digits)
+            name: value_schema(opened(annotations.get(name, Any)), reference=name in references, digits=digits)
             for name in self._wires
         }
+        if keep:
+            self._values = {
+                name: schema if name == self.id else core_schema.union_schema([schema, _KEPT], mode="left_to_right")
+                for name, schema in self._values.items()
+            }
         self._learned: dict[str, str] = {}  # attribute names to wire names
         self._unknown: Iterable[str] = ()  # wire names that came and are not learned yet
         self._schemas: dict[tuple[str, ...] | None, CoreSchema] = {}
@@ -145,7 +152,7 @@ class Reader:
         Raises:
             KeyError: it holds none.
         """
-        key: int = row[0][self._id]
+        key: int = row[0][self.id]
         return key
 
     def from_python(self, rows: Sequence[Mapping[str, Any]]) -> list[ReadRow]:
@@ -188,6 +195,25 @@ class Reader:
             made.append(tuple([get(name) for name in names]))
         return made
 
+    def release(self, rows: Iterable[Any]) -> list[InvalidRow]:
+        """Puts the values that were kept into the places that they were kept for.
+
+        Args:
+            rows: as they were read, or instances made of them.
+
+        Returns:
+            What `from_python` would have raised for each of those values.
+        """
+        found: list[InvalidRow] = []
+        for row in rows:
+            values: dict[str, Any] = row.__dict__ if hasattr(row, "__dict__") else row[0]
+            for name, value in values.items():
+                if type(value) is Kept:
+                    values[name] = value.value
+                    shown = without_addresses(value.value)
+                    found.append(InvalidRow(self._entity.name, values.get(self.id), name, shown, self._wanted(name)))
+        return found
+
     def dicts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Typed values of raw rows by attribute name, unknown fields included as they came.
 
@@ -197,7 +223,7 @@ class Reader:
         return self.mappings(self.from_python(rows))
 
     def _fields(self, names: tuple[str, ...] | None) -> _Fields:
-        documented = [n for n in self._wires if names is None or n in names or n == self._id]
+        documented = [n for n in self._wires if names is None or n in names or n == self.id]
         learned = [n for n in self._learned if names is None or n in names]
         values = {n: (self._wires[n], self._values[n]) for n in documented}
         values |= {n: (self._learned[n], core_schema.any_schema()) for n in learned}
@@ -235,13 +261,28 @@ class Reader:
         index, wire = place[0], str(place[1]) if len(place) > 1 else ""
         row: Mapping[str, Any] = rows[index] if isinstance(index, int) else {}
         name = self._names.get(wire, wire)
+        value = without_addresses(row.get(wire))
+        return InvalidRow(self._entity.name, row.get(self._id_wire), name, value, self._wanted(name))
+
+    def _wanted(self, name: str) -> str:
         wanted = self._annotations.get(name, Any)
         shown = wanted.__name__ if isinstance(wanted, type) else str(wanted)
-        value = without_addresses(row.get(wire))
-        return InvalidRow(self._entity.name, row.get(self._id_wire), name, value, f"expected {_MODULE.sub('', shown)}")
+        return f"expected {_MODULE.sub('', shown)}"
 
 
 _MODULE = re.compile(r"\b(?:\w+\.)+(?=\w)")  # datetime.date -> date
+
+
+class Kept:
+    """A value that its field cannot hold, on its way to the program."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+_KEPT = core_schema.no_info_plain_validator_function(Kept)
 
 
 class _Fields:

@@ -13,6 +13,7 @@ from b24orm.errors import ConfigurationError
 from b24orm.model.names import attribute_name
 from b24orm.model.oddities import without_none
 from b24orm.model.values import File
+from b24orm.money import Money
 from b24orm.narrow import is_mapping
 from b24orm.schema import Dialect, Entity, Field, Title
 
@@ -27,6 +28,7 @@ _TYPES: dict[Any, str] = {
     date: "date",
     datetime: "datetime",
     File: "file",
+    Money: "money",
 }
 
 

@@ -155,7 +155,8 @@ def plan_list(listing: Listing) -> Plan:
     if listing.ids is not None and listing.by_id:
         return _by_ids(listing, listing.ids, size)
     if limit is not None and limit <= size and listing.offset == 0:
-        first = listing.command(ids=listing.ids)
+        start = -1 if listing.paging.leads_by_id else 0  # -1 means nothing good to methods that only know offsets
+        first = listing.command(start=start, ids=listing.ids)
         return Plan("one page", f"{limit} rows fit on one page of {size}; no counting", "1", "1", (first,), listing)
     if not listing.by_id or listing.offset or listing.ids is not None:
         return _counted(listing, size)

@@ -10,7 +10,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from typing_extensions import override
 
-from b24orm.compiler import check_condition, check_order, check_select, single_id
+from b24orm.compiler import check_condition, check_order, check_select
 from b24orm.context import PortalLike, default_portal, portal_in_context
 from b24orm.errors import ConfigurationError, QueryError, UnknownField
 from b24orm.op import Op, Rows
@@ -63,19 +63,21 @@ class BaseQuerySet(Generic[M]):
     queryset is iterated over or awaited itself. Names, lookups and kinds of values are checked at once.
     """
 
-    __slots__ = ("_portal", "_progress", "_query", "model")
+    __slots__ = ("_keep", "_portal", "_progress", "_query", "model")
 
     def __init__(self, model: type[M]) -> None:
         self.model = model
         self._query = Query()
         self._portal: PortalLike | None = None
         self._progress: bool | None = None
+        self._keep: bool | None = None
 
     # -- building ------------------------------------------------------------------------------------------------
 
     def _clone(self, query: Query) -> Self:
         new = type(self)(self.model)
-        new._query, new._portal, new._progress = query, self._portal, self._progress
+        new._query, new._portal = query, self._portal
+        new._progress, new._keep = self._progress, self._keep
         return new
 
     def _checked(self, where: Q) -> Q:
@@ -139,6 +141,22 @@ class BaseQuerySet(Generic[M]):
         new._progress = show
         return new
 
+    def on_invalid(self, action: Literal["raise", "keep"]) -> Self:
+        """What becomes of a value that its field cannot hold.
+
+        Args:
+            action: ``raise`` stops the list with `InvalidRow`; ``keep`` hands the value out as it came, logs a warning
+                and counts it in ``portal.stats.invalid``.
+
+        Raises:
+            QueryError: *action* is another word.
+        """
+        if action not in ("raise", "keep"):
+            raise QueryError(f"on_invalid takes 'raise' or 'keep', not {action!r}")
+        new = self._clone(self._query)
+        new._keep = action == "keep"
+        return new
+
     def __getitem__(self, key: slice) -> Self:
         """``qs[10:60]``: a window. It stays lazy; steps and negative bounds are not supported."""
         if not isinstance(key, slice):
@@ -189,7 +207,7 @@ class BaseQuerySet(Generic[M]):
 
     @property
     def _reading(self) -> Reading:
-        return Reading(self.model, self._query, self._progress)
+        return Reading(self.model, self._query, self._progress, self._keep)
 
     def _api(self) -> str:
         portal = self._portal or portal_in_context.get() or default_portal.portal
@@ -238,35 +256,45 @@ class BaseQuerySet(Generic[M]):
         """How this query will be fetched: strategy, reason, requests expected, first commands. Sends nothing."""
         return plan_for(self._reading, self._api())
 
-    def _one(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> tuple[Reading, int | None]:
-        ids = [{"id": arg} for arg in args if not isinstance(arg, Q)]
-        if len(ids) + ("id" in lookups) > 1:
+    @property
+    def _ids(self) -> tuple[str, ...]:
+        return self._reading.ids
+
+    def _id_name(self) -> str:
+        if not self._ids:
+            raise QueryError(
+                f"{self.model.__schema__().name} rows have no id: name the conditions that tell them apart"
+            )
+        return self._ids[0]
+
+    def _one(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Reading:
+        ids = [arg for arg in args if not isinstance(arg, Q)]
+        named = {self._id_name(): ids[0]} if ids else {}
+        if len(ids) + (named.keys() <= lookups.keys() and bool(ids)) > 1:
             raise QueryError("get takes one id")
         exprs = tuple(arg for arg in args if isinstance(arg, Q))
-        found = self._filter(exprs, {**lookups, **(ids[0] if ids else {})})
-        reading = found._reading
-        return reading, single_id(reading.query)
+        return self._filter(exprs, {**lookups, **named})._reading
 
     def _get(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Op[M]:
-        reading, id = self._one(args, lookups)
+        reading = self._one(args, lookups)
 
         async def run(portal: PortalLike) -> M:
-            row = await fetch_one(reading, portal, id)
+            row = await fetch_one(reading, portal)
             return self.model.__build__([row])[0]
 
-        return Op(run, explain=lambda: get_plan(reading, self._api(), id), portal=self._portal)
+        return Op(run, explain=lambda: get_plan(reading, self._api()), portal=self._portal)
 
     def _get_or_none(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Op[M | None]:
-        reading, id = self._one(args, lookups)
+        reading = self._one(args, lookups)
 
         async def run(portal: PortalLike) -> M | None:
             try:
-                row = await fetch_one(reading, portal, id)
+                row = await fetch_one(reading, portal)
             except self.model.DoesNotExist:
                 return None
             return self.model.__build__([row])[0]
 
-        return Op(run, explain=lambda: get_plan(reading, self._api(), id), portal=self._portal)
+        return Op(run, explain=lambda: get_plan(reading, self._api()), portal=self._portal)
 
     def _first_of(self, reading: Reading) -> Op[M | None]:
         async def run(portal: PortalLike) -> M | None:
@@ -290,9 +318,9 @@ class BaseQuerySet(Generic[M]):
         """
         if self._query.sliced:
             raise QueryError("last() of a sliced queryset: turn the order round and use first()")
-        keys = self._query.order or (Order("id"),)
+        keys = self._query.order or (Order(self._id_name()),)
         turned = tuple(Order(key.field, not key.descending) for key in keys)
-        return self._first_of(Reading(self.model, replace(self._query, order=turned, limit=1), self._progress))
+        return self._first_of(self._reading.narrowed(order=turned, limit=1))
 
     def count(self) -> Op[int]:
         """How many rows match: one command, no rows."""
@@ -305,7 +333,7 @@ class BaseQuerySet(Generic[M]):
 
     def exists(self) -> Op[bool]:
         """Whether any row matches: one command, nothing counted."""
-        reading = self[:1]._select(("id",))._reading
+        reading = self[:1]._select(self._ids)._reading
 
         async def run(portal: PortalLike) -> bool:
             async with aclosing(row_pages(reading, portal)) as pages:
@@ -315,11 +343,12 @@ class BaseQuerySet(Generic[M]):
 
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M]]:
         """The rows with these *ids*, by id; ids that match nothing are left out. 2,500 ids a request."""
-        found = self._filter((), {"id__in": ids})._models()
+        name = self._id_name()
+        found = self._filter((), {f"{name}__in": ids})._models()
 
         async def run(portal: PortalLike) -> dict[int, M]:
             async with aclosing(found.pages_at(portal)) as pages:
-                return {_id(row): row async for page in pages for row in page}
+                return {getattr(row, name): row async for page in pages for row in page}
 
         return Op(run, explain=found.explain, portal=self._portal)
 
@@ -380,10 +409,6 @@ class BaseQuerySet(Generic[M]):
             return [row[0] for row in rows] if flat else rows
 
         return self._rows(found._reading, convert)
-
-
-def _id(row: Any) -> int:
-    return int(row.id)
 
 
 class QuerySet(BaseQuerySet[M]):

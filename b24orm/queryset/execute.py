@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from b24orm.command import Command, RowFormat
-from b24orm.compiler import Listing, compile_list, matches, ordered
+from b24orm.command import RowFormat
+from b24orm.compiler import Listing, compile_get, compile_list, matches, ordered
 from b24orm.context import PortalLike
 from b24orm.errors import DoesNotExist, MultipleObjectsReturned, NotFound
 from b24orm.narrow import is_mapping
 from b24orm.plan import Plan, plan_count, plan_get, plan_list
 from b24orm.query import Q, Query
 from b24orm.queryset.protocol import ModelLike, RowReader
-from b24orm.schema import Entity
 
-__all__ = ["Reading", "count", "fetch_one", "get_command", "model_pages", "plan_for", "row_pages"]
+__all__ = ["Reading", "count", "fetch_one", "get_plan", "model_pages", "plan_for", "row_pages"]
 
 ReadPage = list[Any]
 
@@ -30,11 +29,21 @@ class Reading:
         model: whose rows.
         query: which rows.
         progress: whether to draw a progress bar; None leaves it to the portal.
+        keep: whether values that do not fit are kept as they came; None leaves it to the portal.
     """
 
     model: type[ModelLike]
     query: Query
     progress: bool | None = None
+    keep: bool | None = None
+
+    def keeps(self, portal: PortalLike) -> bool:
+        """Whether values that do not fit are kept at *portal*."""
+        return portal.keeps_invalid if self.keep is None else self.keep
+
+    def reader(self, portal: PortalLike) -> RowReader:
+        """Reads rows as *portal* sends them."""
+        return self.model.__reader__(self.dialect(portal.crm_api), keep=self.keeps(portal))
 
     def listing(self, api: str) -> Listing:
         """The query in the words of the dialect for *api*."""
@@ -45,10 +54,17 @@ class Reading:
         return self.model.__schema__().dialect_for(api)
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """The attribute that holds the id, as the one name of a tuple; none if rows have no id."""
+        schema = self.model.__schema__()
+        spec = schema.dialects[schema.default_dialect]
+        return () if spec.id is None else (spec.id.name,)
+
+    @property
     def names(self) -> tuple[str, ...] | None:
         """The fields that rows will hold, the id first; None for all."""
         chosen = self.query.select
-        return None if chosen is None else tuple(dict.fromkeys(("id", *chosen)))
+        return None if chosen is None else tuple(dict.fromkeys((*self.ids, *chosen)))
 
     def narrowed(self, **changes: Any) -> Reading:
         """The same with parts of the query replaced."""
@@ -70,7 +86,7 @@ async def model_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[li
             async for page in pages:
                 yield model.__build__(page)
         return
-    format = model.__rows__(reading.dialect(api), reading.names)
+    format = model.__rows__(reading.dialect(api), reading.names, keep=reading.keeps(portal))
     async with aclosing(_with_bar(reading, portal, plan, format)) as pages:
         async for page in pages:
             yield page
@@ -80,7 +96,7 @@ async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[Read
     """Rows as the model's reader reads them, page by page; filtered, ordered and cut here if the method could not."""
     api = portal.crm_api
     plan = plan_for(reading, api)
-    reader = reading.model.__reader__(reading.dialect(api))
+    reader = reading.reader(portal)
     names = reading.names
     format = reader if names is None or _is_local(plan) else reader.selected(names)
     async with aclosing(_with_bar(reading, portal, plan, format)) as pages:
@@ -127,10 +143,15 @@ async def _pages(
 ) -> AsyncGenerator[ReadPage]:
     listing = plan.listing
     local = _is_local(plan)
+    reader = reading.reader(portal)
+    keep = reading.keeps(portal)
     async with aclosing(portal.read(plan, format, on_total=on_total, on_rest=on_rest)) as pages:
         async for page in pages:
+            if keep:
+                _release(reader, page, portal)
+            if listing is not None and listing.given:
+                _fill(page, listing.given)
             if local and listing is not None:
-                reader = reading.model.__reader__(reading.dialect(portal.crm_api))
                 page = _local(reader, tuple(reading.model.__schema__().by_name), listing, page)
                 if on_total is not None:
                     on_total(len(page))
@@ -138,12 +159,26 @@ async def _pages(
                 yield page
 
 
+def _release(reader: RowReader, rows: ReadPage, portal: PortalLike) -> None:
+    """Hands out what does not fit as it came, and says so."""
+    if found := reader.release(rows):
+        portal.note_invalid(found)
+
+
+def _fill(rows: ReadPage, given: Mapping[str, Any]) -> None:
+    """Adds what is known of *rows*, be they read or instances already, and what they do not show."""
+    for row in rows:
+        values: dict[str, Any] = row.__dict__ if hasattr(row, "__dict__") else row[0]
+        for name, value in given.items():
+            values.setdefault(name, value)
+
+
 def _local(reader: RowReader, names: tuple[str, ...], listing: Listing, rows: ReadPage) -> ReadPage:
     """Does to *rows* what the method could not: filter, order, window."""
     # By name, since mappings of everything would use the rows up.
     both = [{**values, _ROW: row} for values, row in zip(reader.mappings(rows, names), rows, strict=True)]
     kept = [values for values in both if listing.residue is None or matches(listing.residue, values)]
-    keys = listing.local_order or (("id", False),)
+    keys = listing.local_order or ((("id", False),) if "id" in names else ())
     end = None if listing.limit is None else listing.offset + listing.limit
     return [values[_ROW] for values in ordered(kept, keys)[listing.offset : end]]
 
@@ -151,23 +186,13 @@ def _local(reader: RowReader, names: tuple[str, ...], listing: Listing, rows: Re
 _ROW = "\0row"  # no attribute is called so
 
 
-def get_command(entity: Entity, api: str, id: int) -> Command | None:
-    """The command that reads one row by its id, if the entity has a method for it."""
-    spec = entity.dialects[entity.dialect_for(api)]
-    method = spec.methods.get("get")
-    if method is None or spec.paging.mode == "whole":
-        return None
-    wire = "ID" if spec.grammar == "user" else "id"
-    return Command(method, {**spec.fixed, wire: id})
-
-
-def get_plan(reading: Reading, api: str, id: int | None) -> Plan:
+def get_plan(reading: Reading, api: str) -> Plan:
     """How one row will be fetched: by its id if that says all, else by a list of at most two."""
-    command = None if id is None else get_command(reading.model.__schema__(), api, id)
-    return plan_for(reading.narrowed(limit=2), api) if command is None else plan_get(command)
+    get = compile_get(reading.model.__schema__(), api, reading.query)
+    return plan_for(reading.narrowed(limit=2), api) if get is None else plan_get(get.command)
 
 
-async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> Any:
+async def fetch_one(reading: Reading, portal: PortalLike) -> Any:
     """The row that matches, as the model's reader reads it.
 
     Raises:
@@ -175,8 +200,8 @@ async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> Any
         MultipleObjectsReturned: several do.
     """
     model, entity = reading.model, reading.model.__schema__()
-    command = None if id is None else get_command(entity, portal.crm_api, id)
-    if command is None:
+    get = compile_get(entity, portal.crm_api, reading.query)
+    if get is None:
         narrowed = reading.narrowed(limit=2)
         rows = [row async for page in row_pages(replace(narrowed, progress=False), portal) for row in page]
         if len(rows) > 1:
@@ -184,18 +209,25 @@ async def fetch_one(reading: Reading, portal: PortalLike, id: int | None) -> Any
         if not rows:
             raise model.DoesNotExist(f"no {entity.name} matches {_shown(reading.query)}")
         return rows[0]
-    if id is not None and id < 1:  # no such id exists, and some methods answer it with an error of their own
-        raise model.DoesNotExist(f"no {entity.name} has id {id}")
-    outcome = await portal.submit(command)
+    if (
+        isinstance(get.id, int) and get.id < 1
+    ):  # no such id exists, and some methods answer it with an error of their own
+        raise model.DoesNotExist(f"no {entity.name} has id {get.id}")
+    outcome = await portal.submit(get.command)
     if isinstance(outcome.error, NotFound):
-        error: DoesNotExist = model.DoesNotExist(f"no {entity.name} has id {id}")
+        error: DoesNotExist = model.DoesNotExist(f"no {entity.name} has id {get.id}")
         raise error from outcome.error
-    result: Any = outcome.result
-    path = entity.dialects[entity.dialect_for(portal.crm_api)].paths.row
-    row: Any = result.get(path) if path and is_mapping(result) else result
+    row: Any = outcome.result
+    for name in filter(None, entity.dialects[entity.dialect_for(portal.crm_api)].paths.row.split(".")):
+        row = row.get(name) if is_mapping(row) else None
     if not is_mapping(row) or not row:
-        raise model.DoesNotExist(f"no {entity.name} has id {id}")
-    return model.__reader__(reading.dialect(portal.crm_api)).from_python([dict(row)])[0]
+        raise model.DoesNotExist(f"no {entity.name} has id {get.id}")
+    reader = reading.reader(portal)
+    found = reader.from_python([dict(row)])
+    if reading.keeps(portal):
+        _release(reader, found, portal)
+    _fill(found, get.given)
+    return found[0]
 
 
 def _shown(query: Query) -> str:
@@ -214,6 +246,6 @@ async def count(reading: Reading, portal: PortalLike) -> int:
             rows = max(0, response.total - listing.offset)
             return rows if listing.limit is None else min(rows, listing.limit)
     total = 0
-    async for page in row_pages(replace(reading.narrowed(select=("id",)), progress=False), portal):
+    async for page in row_pages(replace(reading.narrowed(select=reading.ids or None), progress=False), portal):
         total += len(page)
     return total

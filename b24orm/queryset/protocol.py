@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from b24orm import errors
 from b24orm.command import RowFormat
+from b24orm.errors import InvalidRow
 from b24orm.schema import Entity
 
 __all__ = ["ModelLike", "RowReader"]
@@ -17,6 +18,10 @@ class RowReader(RowFormat, Protocol):
 
     def selected(self, names: Iterable[str]) -> RowFormat:
         """The same for rows that hold little else than the fields *names*."""
+        ...
+
+    def release(self, rows: Iterable[Any]) -> list[InvalidRow]:
+        """Puts values that did not fit, and were kept, into the places of *rows* that they were kept for."""
         ...
 
     def mappings(self, rows: Sequence[Any], names: Sequence[str] | None = None) -> list[dict[str, Any]]:
@@ -39,12 +44,12 @@ class ModelLike(Protocol):
         ...
 
     @classmethod
-    def __reader__(cls, dialect: str) -> RowReader:
-        """The reader of rows of *dialect*."""
+    def __reader__(cls, dialect: str, *, keep: bool = False) -> RowReader:
+        """The reader of rows of *dialect*; one that keeps values that do not fit, with *keep*."""
         ...
 
     @classmethod
-    def __rows__(cls, dialect: str, names: Iterable[str] | None = None) -> RowFormat:
+    def __rows__(cls, dialect: str, names: Iterable[str] | None = None, *, keep: bool = False) -> RowFormat:
         """How rows of *dialect* become instances at once; *names* are the fields selected, None for all."""
         ...
 

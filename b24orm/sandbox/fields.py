@@ -36,7 +36,9 @@ _STORAGE: dict[str, Storage] = {
     "date": "date",
     "datetime": "datetime",
     "multifield": "fm",
+    "money": "text",
     "file": "file",
+    "object": "json",
     "any": "json",
 }
 _USER_STORAGE: dict[str, Storage] = {

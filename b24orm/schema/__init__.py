@@ -4,15 +4,28 @@ Called by the compiler, the code generator and the sandbox; calls nothing but er
 No query, no request and no Python model lives here.
 """
 
-from b24orm.schema.description import Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
+from b24orm.schema.description import (
+    Context,
+    Cursor,
+    Dialect,
+    Entity,
+    Field,
+    GrammarName,
+    IdField,
+    Paging,
+    Paths,
+    Title,
+)
 from b24orm.schema.kinds import Kind, kind_of
 from b24orm.schema.loader import checked_entity, entity, entity_keys, schema_directory
 
 __all__ = [
+    "Context",
     "Cursor",
     "Dialect",
     "Entity",
     "Field",
+    "GrammarName",
     "IdField",
     "Kind",
     "Paging",

@@ -10,7 +10,29 @@ from pydantic import Field as Spec
 
 from b24orm.schema.kinds import Kind, kind_of
 
-__all__ = ["Cursor", "Dialect", "Entity", "Field", "IdField", "Paging", "Paths", "Title"]
+__all__ = ["Context", "Cursor", "Dialect", "Entity", "Field", "GrammarName", "IdField", "Paging", "Paths", "Title"]
+
+GrammarName = Literal[
+    "crm_item",
+    "crm_classic",
+    "stage_history",
+    "user",
+    "department",
+    "tasks",
+    "task_items",
+    "controller",
+    "products",
+    "product_rows",
+    "orm",
+    "disk",
+    "offline",
+    "groups",
+    "lists",
+    "bizproc",
+    "equality",
+    "none",
+]
+"""The families of filters; `b24orm/compiler/grammars.py` says what each can express."""
 
 
 class _Part(BaseModel):
@@ -34,6 +56,10 @@ class Field(_Part):
     )
     type: str = Spec(description="the portal's type name, as *.fields reports it")
     wire: dict[str, str] = Spec(description="wire name by dialect; a dialect that is not named lacks the field")
+    asked: dict[str, str] = Spec(
+        default_factory=dict,
+        description="its name in filters and orders by dialect, where requests for it and writes call it otherwise",
+    )
     title: Title
     required: bool = Spec(default=False, description="the portal refuses a create without it")
     expected: bool = Spec(default=False, description="our constructor asks for it though the portal would make one up")
@@ -46,10 +72,18 @@ class Field(_Part):
         default=None,
         description="key of the entity whose id this is, or status:ENTITY_ID for a dictionary",
     )
-    values: tuple[str, ...] = Spec(default=(), description="the values that the documentation fixes, if it does")
+    values: tuple[str, ...] = Spec(
+        default=(),
+        description="the values that the documentation fixes, if it does; numbers as text",
+    )
     filterable: bool = True
     sortable: bool = True
     selectable: bool = Spec(default=True, description="false: comes only with select=['*']")
+
+    @property
+    def refers(self) -> bool:
+        """Whether the field holds ids of other objects, where 0 means none. Pipeline 0 is a real one, the default."""
+        return self.relation is not None and self.kind == "int" and self.relation != "category"
 
     @property
     def kind(self) -> Kind:
@@ -60,8 +94,23 @@ class Field(_Part):
 class IdField(_Part):
     """The identifier as a dialect knows it."""
 
-    wire: str
-    type: Literal["int", "str"] = Spec(description="how reads answer it: a number or a string of digits")
+    wire: str = Spec(description="its name in filters, orders and selects; rows call it as all fields are called there")
+    type: Literal["int", "str", "code"] = Spec(
+        description="how reads answer it: a number, a string of digits, or a text that is no number"
+    )
+    name: str = Spec(default="id", description="the attribute that holds it")
+
+
+class Context(_Part):
+    """A value that a method wants beside its filter: of which task, of which list, of what kind of object.
+
+    Queries give it as a condition of equality: ``TaskComment.objects.filter(task_id=5)``.
+    """
+
+    field: str = Spec(description="the attribute whose condition gives the value")
+    parameter: str = Spec(description="the parameter that takes it; a path with dots: `filter.ENTITY_ID`")
+    required: bool = Spec(default=True, description="the method answers nothing without it")
+    verbs: tuple[str, ...] = Spec(default=("list",), description="the methods that take it, by verb")
 
 
 class Paths(_Part):
@@ -130,14 +179,48 @@ class Paging(_Part):
 class Dialect(_Part):
     """One family of REST methods that serves the entity."""
 
-    grammar: Literal["crm_item", "crm_classic", "crm_status", "crm_category", "user"]
+    grammar: GrammarName = Spec(description="how filters are said")
     methods: dict[str, str] = Spec(description="list, get, add, update, delete, fields: REST method by verb")
-    fixed: dict[str, int | str] = Spec(default_factory=dict, description="parameters that every call carries")
-    id: IdField
+    fixed: dict[str, Any] = Spec(default_factory=dict, description="parameters that every call carries")
+    where: dict[str, int | str] = Spec(default_factory=dict, description="conditions that every list carries, as sent")
+    parameters: dict[str, str] = Spec(
+        default_factory=dict,
+        description="what a list calls the parameters filter, select, order, sort and start, where it calls them "
+        "otherwise; an empty string for one that it does not have",
+    )
+    sequence: dict[str, tuple[str, ...]] = Spec(
+        default_factory=dict, description="parameters by verb, of methods that go by their place and not by their names"
+    )
+    id_parameters: dict[str, str] = Spec(
+        default_factory=dict, description="parameter that takes the id, by verb, where it is not `id`"
+    )
+    context: tuple[Context, ...] = Spec(default=(), description="values that the methods want beside the filter")
+    needs: tuple[str, ...] = Spec(default=(), description="attributes that a list must be filtered by with equality")
+    always_selected: tuple[str, ...] = Spec(default=(), description="wire names that every select must hold")
+    everything: Literal["unsaid", "star", "named"] = Spec(
+        default="unsaid",
+        description="how to ask for all fields: by no select, by a star, or by all their names",
+    )
+    answers: Literal["as_sent", "camel"] = Spec(
+        default="as_sent", description="camel: rows call CREATED_DATE createdDate; wire names are those of requests"
+    )
+    id: IdField | None = Spec(default=None, description="absent where rows have none that tells them apart")
     paths: Paths = Paths.model_construct()  # not Paths(), which builds a validator and looks for plugins at import
     paging: Paging
     user_fields: bool = Spec(default=False, description="rows carry UF_* fields")
     docs: tuple[str, ...] = Spec(default=(), description="pages of the official documentation, as paths below its root")
+
+    def answered(self, wire: str) -> str:
+        """What rows call the field that requests call *wire*."""
+        if self.answers == "as_sent":
+            return wire
+        first, *rest = wire.lower().split("_")
+        return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+    @property
+    def key(self) -> IdField | None:
+        """The id, if it is a number that rows can be told apart and ordered by."""
+        return None if self.id is None or self.id.type == "code" else self.id
 
 
 class Entity(_Part):

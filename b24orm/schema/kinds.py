@@ -6,7 +6,7 @@ from typing import Literal
 
 __all__ = ["KNOWN_TYPES", "Kind", "kind_of"]
 
-Kind = Literal["int", "decimal", "str", "bool", "date", "datetime", "multifield", "file", "any"]
+Kind = Literal["int", "decimal", "str", "bool", "date", "datetime", "money", "multifield", "file", "object", "any"]
 
 # Types as the portal's *.fields methods name them
 # (https://apidocs.bitrix24.com/api-reference/crm/data-types.html).
@@ -34,7 +34,7 @@ _KINDS: dict[str, Kind] = {
     "location": "str",
     "url": "str",
     "address": "str",
-    "money": "str",
+    "money": "money",
     "crm": "str",
     "boolean": "bool",
     "char": "bool",
@@ -42,8 +42,11 @@ _KINDS: dict[str, Kind] = {
     "datetime": "datetime",
     "crm_multifield": "multifield",
     "file": "file",
-    "crm_status_extra": "any",
+    "crm_status_extra": "object",
     "crm_repeat_sale_segment_title": "any",
+    "object": "object",
+    "user_field": "any",
+    "any": "any",
 }
 
 KNOWN_TYPES = frozenset(_KINDS)

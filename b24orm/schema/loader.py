@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from b24orm.errors import ConfigurationError, nearest
-from b24orm.schema.description import Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
+from b24orm.schema.description import Context, Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
 
 __all__ = ["checked_entity", "entity", "entity_keys", "schema_directory"]
 
@@ -94,16 +94,28 @@ def _field(said: Json) -> Field:
 
 
 def _dialect(said: Json) -> Dialect:
-    parts: dict[str, Any] = {
-        **said,
-        "id": IdField.model_construct(None, **said["id"]),
-        "paging": _paging(said["paging"]),
-    }
+    parts: dict[str, Any] = {**said, "paging": _paging(said["paging"])}
+    if said.get("id") is not None:
+        parts["id"] = IdField.model_construct(None, **said["id"])
+    if "sequence" in said:
+        parts["sequence"] = {verb: tuple(names) for verb, names in said["sequence"].items()}
+    if "context" in said:
+        parts["context"] = tuple(_context(context) for context in said["context"])
+    for name in ("needs", "always_selected"):
+        if name in said:
+            parts[name] = tuple(said[name])
     if "paths" in said:
         parts["paths"] = Paths.model_construct(None, **said["paths"])
     if "docs" in said:
         parts["docs"] = tuple(said["docs"])
     return Dialect.model_construct(None, **parts)
+
+
+def _context(said: Json) -> Context:
+    parts: dict[str, Any] = {**said}
+    if "verbs" in said:
+        parts["verbs"] = tuple(said["verbs"])
+    return Context.model_construct(None, **parts)
 
 
 def _paging(said: Json) -> Paging:

@@ -1,5 +1,6 @@
 """What the types promise, the query layer accepts."""
 
+import ast
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from b24orm.codegen.types import lookups
 from b24orm.compiler.check import check_condition, check_order, check_select
+from b24orm.money import Money
 from b24orm.query import Condition
 from b24orm.query.lookups import split_lookup
 from b24orm.schema import entity, entity_keys
@@ -19,17 +21,23 @@ SAMPLES: dict[str, Any] = {
     "bool": True,
     "date": date(2026, 1, 2),
     "Any": "x",
+    "Money": Money(Decimal(5), "RUB"),
     "datetime | date": datetime(2026, 1, 2, tzinfo=UTC),
 }
 
 
+def choices(value: str) -> list[Any]:
+    return list(ast.literal_eval(value.removeprefix("Literal")))
+
+
 def sample(value: str) -> Any:
     if value.startswith("Collection["):
-        return [SAMPLES[value.removeprefix("Collection[").removesuffix("]")]]
+        return [sample(value.removeprefix("Collection[").removesuffix("]"))]
     if value.startswith("tuple["):
         single = SAMPLES[value.removeprefix("tuple[").partition(",")[0]]
         return (single, single)
-    return SAMPLES[value.removesuffix(" | None")]
+    plain = value.removesuffix(" | None")
+    return choices(plain)[0] if plain.startswith("Literal[") else SAMPLES[plain]
 
 
 @pytest.mark.parametrize("key", entity_keys())

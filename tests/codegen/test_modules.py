@@ -240,7 +240,7 @@ def test_an_entity_that_cannot_be_sorted_takes_no_order_key_at_all() -> None:
 def test_notes_tell_what_a_field_is() -> None:
     text = render_module(entity("deal"))
     assert '"""Deal stage / Стадия сделки (item: stageId, classic: STAGE_ID); a Status of DEAL_STAGE."""' in text
-    assert "one of P, S, F." in text
+    assert 'stage_semantic_id: Col[Literal["P", "S", "F"] | None]' in text
     assert "; deprecated." in text
     assert "(ENTITY_ID); set on create only." in render_module(entity("status"))
 

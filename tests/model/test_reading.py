@@ -15,12 +15,11 @@ import b24orm
 from b24orm import Contact, Deal, User
 from b24orm.errors import InvalidRow
 from b24orm.model import Multifield
-from b24orm.model.oddities import Lenient
+from b24orm.model.oddities import Lenient, opened
 from b24orm.schema import entity, entity_keys
 
 MODELS: list[Any] = [getattr(b24orm, entity(key).name) for key in entity_keys()]
 SERVED = [(model, dialect) for model in MODELS for dialect in model.__schema__().dialects]
-REFERENCES = ("user", "contact", "company", "lead", "deal", "quote")
 
 WORDS = ["", "0", "1", "Y", "N", "5", "5.0", "-3", "1.5", "x", "true", "2026-01-02", "2026-01-02T03:00:00+03:00"]
 WORDS += ["2026-01-02 03:04:05", "0000-00-00", "-0001-11-30T00:00:00+02:30", "02.01.2026", "1767312000", "NaN", "1e3"]
@@ -50,8 +49,8 @@ def validator(model: Any, dialect: str) -> SchemaValidator:
 def old_value(model: Any, name: str, value: Any) -> Any:
     """What the rules for oddities make of a value, without anything in front of them."""
     field = model.__schema__().by_name[name]
-    annotation = model.model_fields[name].annotation
-    kind: Any = Annotated[annotation, Lenient(annotation, reference=field.relation in REFERENCES)]
+    annotation = opened(model.model_fields[name].annotation)
+    kind: Any = Annotated[annotation, Lenient(annotation, reference=field.refers)]
     return TypeAdapter(list[kind], config=ConfigDict(coerce_numbers_to_str=True)).validate_python([value])[0]
 
 
@@ -61,7 +60,8 @@ def exact(value: Any) -> Any:
 
 
 def wires(model: Any, dialect: str) -> dict[str, str]:
-    return {f.name: f.wire[dialect] for f in model.__schema__().fields if dialect in f.wire}
+    schema = model.__schema__()
+    return {f.name: schema.dialects[dialect].answered(f.wire[dialect]) for f in schema.fields if dialect in f.wire}
 
 
 def kinds(model: Any, dialect: str) -> list[str]:
@@ -69,7 +69,7 @@ def kinds(model: Any, dialect: str) -> list[str]:
     seen: dict[Any, str] = {}
     for name in wires(model, dialect):
         field = model.__schema__().by_name[name]
-        seen.setdefault((str(model.model_fields[name].annotation), field.relation in REFERENCES), name)
+        seen.setdefault((str(model.model_fields[name].annotation), field.refers), name)
     return list(seen.values())
 
 

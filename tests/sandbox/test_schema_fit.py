@@ -16,7 +16,11 @@ CASES = [
     for name, dialect in entity(key).dialects.items()
     if dialect.methods.get("list") in {"crm.item.list", "user.get", "crm.status.list", "crm.category.list"}
     or name == "classic"
+    if key != "smart_process_item"
 ]
+
+# Whose rows, where the method wants to know.
+BESIDE = {"category": {"entityTypeId": 2}}
 
 
 def _fits_one(field: Field, value: Any, dialect: str) -> bool:
@@ -48,7 +52,7 @@ async def test_rows_fit_the_schema(portal: Sandbox, call: Any, key: str, name: s
     source = entity(key)
     dialect = source.dialects[name]
     select = {"select": ["*", "UF_*", "PHONE", "EMAIL"]} if name == "classic" else {}
-    answer = await call(portal, dialect.methods["list"], {**dialect.fixed, **select})
+    answer = await call(portal, dialect.methods["list"], {**dialect.fixed, **select, **BESIDE.get(key, {})})
     rows: Any = answer["result"][dialect.paths.rows] if dialect.paths.rows else answer["result"]
     assert rows
     fields = {field.wire[name]: field for field in source.fields if name in field.wire}
