@@ -7,6 +7,7 @@ from pathlib import Path
 
 from b24orm.codegen.index import render_index
 from b24orm.codegen.module import MARKER, render_module
+from b24orm.codegen.table import render_table
 from b24orm.schema import Entity, checked_entity, entity_keys, schema_directory
 
 __all__ = ["generate", "render_meta_schema"]
@@ -20,9 +21,9 @@ def render_meta_schema() -> str:
 def generate(*, check: bool = False, target: Path | None = None) -> list[str]:
     """Brings the generated files up to date with ``schemas/*.json``.
 
-    Without a *target* these are ``b24orm/entities/`` and ``schemas/meta/entity.schema.json``; a *target* is a directory
-    that takes the place of ``b24orm/entities/``, and the meta-schema is left alone. Generated modules whose schema has
-    gone are removed; files that were not generated are not touched.
+    Without a *target* these are ``b24orm/entities/``, ``schemas/meta/entity.schema.json`` and, in a checkout,
+    ``docs/entities.md``; a *target* is a directory that takes the place of ``b24orm/entities/``, and the others are
+    left alone. Generated modules whose schema has gone are removed; files that were not generated are not touched.
 
     Args:
         check: write nothing, only compare.
@@ -59,6 +60,9 @@ def _wanted(target: Path | None) -> dict[Path, str]:
     wanted[directory / "__init__.py"] = render_index(entities)
     if target is None:
         wanted[schema_directory() / "meta" / "entity.schema.json"] = render_meta_schema()
+        docs = schema_directory().parent / "docs"
+        if docs.is_dir():  # a wheel has none
+            wanted[docs / "entities.md"] = render_table(entities)
     return wanted
 
 

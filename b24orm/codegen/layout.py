@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-__all__ = ["LINE_LENGTH", "bracketed", "docstring", "from_import", "indented", "quoted"]
+__all__ = ["DOCS", "LINE_LENGTH", "bracketed", "docstring", "from_import", "indented", "quoted"]
 
 LINE_LENGTH = 120
+
+DOCS = "https://apidocs.bitrix24.com/"
+"""Root of the official documentation."""
 
 
 def quoted(text: str) -> str:

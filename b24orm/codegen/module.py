@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from b24orm.codegen.layout import LINE_LENGTH, bracketed, docstring, from_import, indented, quoted
+from b24orm.codegen.layout import DOCS, LINE_LENGTH, bracketed, docstring, from_import, indented, quoted
 from b24orm.codegen.types import annotation, default, is_asked_for, lookups, names_used
 from b24orm.schema import Entity, Field
 
@@ -20,7 +20,6 @@ _MODULES = {
     "decimal": frozenset({"Decimal"}),
     "typing": frozenset({"Any", "Literal", "Never", "Self", "TypedDict", "Unpack"}),
 }
-_DOCS = "https://apidocs.bitrix24.com/"
 
 
 def render_module(entity: Entity) -> str:
@@ -56,7 +55,7 @@ def _module_docstring(entity: Entity) -> list[str]:
         f"{MARKER} from ``schemas/{entity.key}.json``: change that file, not this one.",
     ]
     if pages:
-        lines += ["", "Documentation:", *(f"    {_DOCS}{page}" for page in pages)]
+        lines += ["", "Documentation:", *(f"    {DOCS}{page}" for page in pages)]
     return docstring(*lines)
 
 
