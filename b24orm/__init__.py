@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from b24orm.model import Model as Model
     from b24orm.model import OptionalDecimalCol as OptionalDecimalCol
     from b24orm.model import column as column
+    from b24orm.model.runtime import SmartProcess as SmartProcess
     from b24orm.money import Money as Money
     from b24orm.op import Op as Op
     from b24orm.op import batch as batch
@@ -56,6 +57,7 @@ __all__ = [
     "Portal",
     "Q",
     "Response",
+    "SmartProcess",
     "__version__",
     "batch",
     "column",
@@ -79,6 +81,7 @@ _HOMES = {
     "Portal": "b24orm.portal",
     "Q": "b24orm.query",
     "Response": "b24orm.command",
+    "SmartProcess": "b24orm.model.runtime",
     "batch": "b24orm.op",
     "column": "b24orm.model",
     "connect": "b24orm.portal",

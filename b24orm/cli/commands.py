@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-__all__ = ["demo", "generate", "serve"]
+__all__ = ["demo", "generate", "pull", "serve"]
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -27,6 +27,37 @@ def generate(arguments: argparse.Namespace) -> int:
     if not changed:
         print("everything generated is up to date")
     return 1 if arguments.check and changed else 0
+
+
+def pull(arguments: argparse.Namespace) -> int:
+    """``b24orm pull``: the module of a portal's models; with ``--check`` what has changed, and 1 if anything has."""
+    import difflib
+    from pathlib import Path
+
+    from b24orm import Portal
+    from b24orm.codegen.pull import render_portal
+    from b24orm.discovery import read_layout
+
+    path = Path(arguments.out)
+    with Portal(arguments.webhook) if arguments.webhook else Portal.from_env() as portal:
+        layout = portal.run_sync(lambda: read_layout(portal))
+    text = render_portal(layout)
+    for missing in layout.missing:
+        print(f"not read: {missing}", file=sys.stderr)
+    before = path.read_bytes().decode() if path.is_file() else ""
+    if before == text:
+        print(f"{path} is up to date")
+        return 0
+    if arguments.check:
+        print(f"{path} is out of date with the portal; run `b24orm pull --out {path}`:", file=sys.stderr)
+        lines = difflib.unified_diff(before.splitlines(), text.splitlines(), str(path), "portal", lineterm="", n=1)
+        print("\n".join(lines))
+        return 1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+    fields = sum(len(entity.fields) for entity in layout.entities)
+    print(f"{path}: {len(layout.entities)} classes with {fields} fields of the portal's own")
+    return 0
 
 
 def serve(arguments: argparse.Namespace) -> int:

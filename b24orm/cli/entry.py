@@ -62,6 +62,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     generate.set_defaults(run=commands.generate)
 
+    pull = found.add_parser("pull", help="write typed models of a portal: its user fields, stages and smart processes")
+    pull.add_argument(
+        "--webhook",
+        metavar="URL",
+        help="the webhook of an administrator; it is a secret, so rather leave it in the environment: B24_WEBHOOK",
+    )
+    pull.add_argument(
+        "--out", default="crm_models.py", metavar="FILE", help="the module to write (default: %(default)s)"
+    )
+    pull.add_argument(
+        "--check", action="store_true", help="write nothing; show what has changed at the portal and exit with 1 if so"
+    )
+    pull.set_defaults(run=commands.pull)
+
     sandbox = found.add_parser("sandbox", help="an embedded portal for tests and experiments")
     actions = sandbox.add_subparsers(title="actions", metavar="ACTION", required=True)
     serve = actions.add_parser("serve", help="serve a portal until Ctrl-C; the first line on stdout is its webhook URL")

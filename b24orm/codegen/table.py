@@ -55,11 +55,10 @@ print(comments.explain())
 ```
 
 ```text
-strategy: keyset - keyset by id, downwards, without counting: both ends first, then lanes of up to 50 chained pages a batch
-requests: 1 + N/2500
-commands: 2 + N/50
-1. task.commentitem.getlist {{"TASKID": 5, "ORDER": {{"ID": "DESC"}}}}
-2. task.commentitem.getlist {{"TASKID": 5, "ORDER": {{"ID": "ASC"}}}}
+strategy: whole - the method answers with all rows at once; filter, order and window are applied here
+requests: 1
+commands: 1
+1. task.commentitem.getlist {{"TASKID": 5}}
 ```
 
 Without it, the query is an error before any request:

@@ -130,19 +130,19 @@ def _sayable(entity: Entity, field: Field) -> frozenset[Lookup]:
     if spec.paging.mode == "cursor":
         return frozenset({"gt", "gte", "lt", "lte", "range"}) if field.name == "id" else frozenset()
     grammar = grammar_for(spec.grammar)
-    if spec.key is not None and field.name == spec.key.name and grammar.lookups:
-        return (
-            frozenset(LOOKUPS)
-            if spec.paging.leads_by_id
-            else frozenset(lookup for lookup in grammar.lookups if lookup in ("exact", "in"))
-        )
     sayable = set(grammar.lookups)
     if "like" in sayable:
         sayable |= {"startswith", "endswith"}
     if {"gte", "lte"} <= sayable:
         sayable.add("range")
-    if grammar.empty is not None:
+    if spec.key is not None and field.name == spec.key.name and spec.paging.leads_by_id:
+        sayable |= {"gt", "gte", "lt", "lte", "range"}
+    if grammar.empty is not None and (grammar.empty_kinds is None or field.kind in grammar.empty_kinds):
         sayable.add("isnull")
+    if field.name in grammar.loose:
+        sayable -= {"exact", "ne", "in"}
+    if field.name in spec.needs and grammar.bare_needs:
+        sayable &= {"exact"}
     return frozenset(sayable)
 
 

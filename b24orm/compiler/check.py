@@ -111,7 +111,7 @@ def check_condition(entity: Entity, condition: Condition) -> Condition:
     where = f"{entity.name}.{field.name}"
     kind = field.kind
     lookup, value = condition.lookup, condition.value
-    if not field.filterable and not _may_be_got_by(entity, condition):
+    if not field.filterable and not _may_be_named(entity, condition):
         raise UnsupportedQuery(f"{where} cannot be filtered: the portal does not filter by it")
     if not _ALLOWED[kind]:
         raise UnsupportedQuery(f"{where} has a structure of its own, which the portal does not filter by")
@@ -149,11 +149,15 @@ def check_condition(entity: Entity, condition: Condition) -> Condition:
     return condition.with_value(checked)
 
 
-def _may_be_got_by(entity: Entity, condition: Condition) -> bool:
-    """Whether *condition* names the one row that a get method answers."""
+def _may_be_named(entity: Entity, condition: Condition) -> bool:
+    """Whether *condition* names the one row that a get method answers, or becomes a parameter of its own."""
+    if condition.lookup != "exact":
+        return False
     specs = entity.dialects.values()
-    return condition.lookup == "exact" and any(
-        spec.id is not None and spec.id.name == condition.field and "get" in spec.methods for spec in specs
+    return any(
+        (spec.id is not None and spec.id.name == condition.field and "get" in spec.methods)
+        or any(context.field == condition.field for context in spec.context)
+        for spec in specs
     )
 
 

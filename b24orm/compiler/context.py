@@ -9,7 +9,7 @@ from typing import Any
 from b24orm.compiler.grammar import wire_value
 from b24orm.errors import UnsupportedQuery
 from b24orm.narrow import is_mapping
-from b24orm.query import All, Always, Condition, Node
+from b24orm.query import All, Always, Condition, Never, Node
 from b24orm.schema import Entity
 
 __all__ = ["Taken", "in_sequence", "put", "taken_context"]
@@ -67,8 +67,10 @@ def taken_context(entity: Entity, dialect: str, node: Node, verb: str) -> Taken:
             continue
         given = [p for p in parts if isinstance(p, Condition) and p.field == context.field and p.lookup == "exact"]
         if given:
+            if any(other.value != given[0].value for other in given):
+                return Taken(Never(), params, values)
             # The method reads it, so that rows need not be compared again: they may not even show it.
-            parts = [part for part in parts if part is not given[0]]
+            parts = [part for part in parts if part not in given]
             values[context.field] = given[0].value
             put(params, context.parameter, wire_value(entity.by_name[context.field], given[0].value))
         elif context.required and context.parameter not in params:

@@ -19,7 +19,7 @@ from b24orm.errors import UnsupportedQuery
 from b24orm.money import Money
 from b24orm.narrow import is_sequence
 from b24orm.query import All, Always, Any_, Condition, Lookup, Never, Node
-from b24orm.schema import Entity, Field
+from b24orm.schema import Entity, Field, Kind
 
 __all__ = ["PREFIXES", "Direction", "Grammar", "asked_name", "wire_name", "wire_value"]
 
@@ -104,10 +104,11 @@ class Grammar:
         refuses_broken_bounds: a bound on the id that is no number is refused at once; other families drop it and
             read from the first row again.
         bare_needs: conditions that every list needs are found by the bare name only.
-        loose_text: text under "equal" is found inside of longer texts, too.
-        flat_dates: dates are understood outside of groups only, and not in lists.
+        loose: fields whose text is found under "equal" inside of longer texts, too.
+        flat_dates: dates and user fields are understood outside of groups only, and dates not in lists.
         lookups: the prefix of each lookup that the family understands.
         empty: prefixes of "has no value" and "has one", before an empty text; None if the family has no words for it.
+        empty_kinds: the kinds of fields that it has them for; None means all.
     """
 
     name: str
@@ -120,19 +121,19 @@ class Grammar:
     orm: bool = False
     refuses_broken_bounds: bool = False
     bare_needs: bool = False
-    loose_text: bool = False
+    loose: tuple[str, ...] = ()
     flat_dates: bool = False
     lookups: Mapping[Lookup, str] = dataclasses.field(default_factory=lambda: PREFIXES)
     empty: tuple[str, str] | None = ("=", "!=")
+    empty_kinds: frozenset[Kind] | None = None
 
-    @property
-    def lists_ids(self) -> bool:
-        """Whether one condition can name several ids."""
-        return "in" in self.lookups
+    def names_ids(self, count: int) -> bool:
+        """Whether one condition can name so many ids."""
+        return "in" in self.lookups or (count == 1 and "exact" in self.lookups)
 
     def named(self, id_wire: str, ids: Sequence[int]) -> dict[str, Any]:
         """The condition that a row is one of *ids*; of one of them, if the family knows no lists."""
-        if self.lists_ids:
+        if "in" in self.lookups:
             return {f"{self.lookups['in']}{id_wire}": list(ids)}
         (only,) = ids
         return {f"{self.lookups['exact']}{id_wire}": only}
@@ -167,7 +168,7 @@ class Grammar:
                 extra.append(said)
         if extra and not self.groups:
             raise UnsupportedQuery(f"{self.name} lists take one condition of a kind on a field, not {node!r}")
-        self._refuse_nested_dates(extra)
+        self._refuse_nested(extra)
         for index, said in enumerate(extra):
             result[self.part.format(index)] = said
         return result
@@ -189,14 +190,18 @@ class Grammar:
                 f"OR (and a negation that lets empty values in) cannot be said to {self.name} lists; "
                 "run several queries, or use __in; the crm.item dialect knows OR",
             )
-        self._refuse_nested_dates(parts)
+        self._refuse_nested(parts)
         return {self.logic: "OR", **{self.part.format(index): part for index, part in enumerate(parts)}}
 
-    def _refuse_nested_dates(self, parts: Sequence[Mapping[str, Any]]) -> None:
-        if self.flat_dates and any(_is_date(value) for part in parts for value in part.values()):
-            raise UnsupportedQuery(
-                f"{self.name} understands dates outside of OR only, and one condition of a kind on each of them"
-            )
+    def _refuse_nested(self, parts: Sequence[Mapping[str, Any]]) -> None:
+        if not self.flat_dates:
+            return
+        for key, value in (pair for part in parts for pair in part.items()):
+            if _is_date(value) or key.lstrip("!<>=%").startswith("UF_"):
+                raise UnsupportedQuery(
+                    f"{self.name} understands dates and user fields outside of OR only, "
+                    f"and one condition of a kind on each of them ({key})"
+                )
 
     def _condition(self, condition: Condition, entity: Entity, dialect: str) -> dict[str, Any]:
         field = find_field(entity, condition.field)
@@ -205,24 +210,27 @@ class Grammar:
         self._refuse(field, condition, f"{entity.name}.{field.name}")
         if condition.lookup == "isnull":
             # An empty value asks for NULL or empty in every family, and survives a batch, where null does not exist.
-            if self.empty is None:
-                raise UnsupportedQuery(f"{self.name} lists cannot be asked for rows without a value ({field.name})")
-            return {f"{self.empty[0 if condition.value else 1]}{wire}": ""}
+            return {f"{self._empty(field)[0 if condition.value else 1]}{wire}": ""}
         if not orm:
             condition = _strict(field, condition)
         value = condition.value
         sent = [wire_value(field, v) for v in value] if is_sequence(value) else wire_value(field, value)
         said = {f"{self._prefix(field, condition, orm=orm)}{wire}": sent}
         if condition.or_empty and loses_empty(field, condition, orm=orm, groups=self.groups):
-            return self._either([said, {f"={wire}": ""}])
+            return self._either([said, {f"{self._empty(field)[0]}{wire}": ""}])
         return said
+
+    def _empty(self, field: Field) -> tuple[str, str]:
+        if self.empty is None or (self.empty_kinds is not None and field.kind not in self.empty_kinds):
+            raise UnsupportedQuery(f"{self.name} lists cannot be asked for rows without a value ({field.name})")
+        return self.empty
 
     def _refuse(self, field: Field, condition: Condition, name: str) -> None:
         """Raises UnsupportedQuery for what the family would drop or misread without a word."""
         lookup = condition.lookup
         if lookup != "isnull" and lookup not in self.lookups:
             raise UnsupportedQuery(f"lookup {lookup!r} cannot be said to {self.name} lists ({name})")
-        if self.loose_text and field.kind == "str" and not field.values and lookup in ("exact", "ne", "in"):
+        if field.name in self.loose and lookup in ("exact", "ne", "in"):
             raise UnsupportedQuery(
                 f"{self.name} finds text inside of longer texts as well: "
                 f"say {field.name}__contains, and compare {name} yourself where that is too much"

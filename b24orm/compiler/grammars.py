@@ -61,7 +61,8 @@ def _grammars() -> dict[GrammarName, Grammar]:
             part="::SUBFILTER-{}",
             lookups=_some((*_COMPARED, "in", "contains"), **{"exact": "", "ne": "!", "in": ""}),
             empty=("", "!"),
-            loose_text=True,
+            empty_kinds=frozenset({"date", "datetime", "str"}),
+            loose=("title",),
             flat_dates=True,
         ),
         # https://apidocs.bitrix24.com/api-reference/tasks/elapsed-item/task-elapsed-item-get-list.html
@@ -77,7 +78,7 @@ def _grammars() -> dict[GrammarName, Grammar]:
             "catalog.product", orm=True, empty=None, bare_needs=True, lookups={**PREFIXES, "in": "=", "not_in": "!"}
         ),
         # https://apidocs.bitrix24.com/api-reference/sonet-group/socialnetwork-api-workgroup-list.html
-        "orm": Grammar("these", orm=True, lookups=_without("not_contains", "not_like")),
+        "orm": Grammar("these", orm=True, lookups={**_without("not_contains", "not_like"), "in": "=", "not_in": "!="}),
         # "@" and "=%" stand on the page, but the server drops them:
         # https://apidocs.bitrix24.com/api-reference/disk/folder/disk-folder-get-children.html
         "disk": Grammar(
@@ -94,6 +95,13 @@ def _grammars() -> dict[GrammarName, Grammar]:
         ),
         # https://apidocs.bitrix24.com/api-reference/sonet-group/sonet-group-get.html
         "groups": Grammar("sonet_group.get", lookups=_some((*_COMPARED, "contains", "not_contains")), empty=None),
+        # https://apidocs.bitrix24.com/api-reference/telephony/voximplant/voximplant-statistic-get.html
+        "calls": Grammar(
+            "voximplant.statistic.get",
+            flat_order=True,
+            lookups=_some((*_COMPARED, "contains", "not_contains")),
+            empty=None,
+        ),
         # "@" and "!=" stand on the page, but the server refuses them; it knows "=" and "!":
         # https://apidocs.bitrix24.com/api-reference/lists/elements/lists-element-get.html
         "lists": Grammar(
@@ -102,7 +110,8 @@ def _grammars() -> dict[GrammarName, Grammar]:
             empty=None,
         ),
         # https://apidocs.bitrix24.com/api-reference/bizproc/bizproc-workflow-instances.html
-        "bizproc": Grammar("bizproc.workflow", lookups=_some(_COMPARED), empty=None),
+        # "=" and "!=" stand on the page, but older servers drop them; a bare name and "!" are understood by all.
+        "bizproc": Grammar("bizproc.workflow", lookups=_some(_COMPARED, exact="", ne="!"), empty=None),
         # https://apidocs.bitrix24.com/api-reference/crm/timeline/comments/crm-timeline-comment-list.html
         "equality": Grammar("these", lookups=_some(["exact"], exact=""), empty=None),
         "none": Grammar("these", filter_key="", lookups={}, empty=None),

@@ -155,7 +155,9 @@ class Listing:
         if self.grammar.beside:
             params.update(where)
         elif where and self.grammar.filter_key:
-            params[self._name(self.grammar.filter_key)] = where
+            name = self._name(self.grammar.filter_key)
+            beside: Mapping[str, Any] = params.get(name, {})  # what a context put there
+            params[name] = {**beside, **where}
         if self.paging.mode in ("keyset", "counted") and start is not None and self._name("start"):
             params[self._name("start")] = start
         down = self.descending if descending is None else descending
@@ -253,7 +255,10 @@ def _joined(parts: list[Node]) -> Node:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-def _selection(entity: Entity, dialect: str, names: tuple[str, ...] | None) -> tuple[str, ...]:
+def _selection(
+    entity: Entity, dialect: str, names: tuple[str, ...] | None, given: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """The fields to ask for; what is *given* is known beforehand, and not always a field of the rows."""
     spec = entity.dialects[dialect]
     chosen = () if names is None else [find_field(entity, name) for name in names]
     if names is None or not all(field.selectable for field in chosen):  # what has no name comes along with everything
@@ -263,8 +268,7 @@ def _selection(entity: Entity, dialect: str, names: tuple[str, ...] | None) -> t
             if field.multiple and field.kind == "int" and not is_user_field(field):
                 raise UnsupportedQuery(f"classic CRM lists do not show {entity.name}.{field.name}; use crm.item")
     id_wire = () if spec.id is None else (spec.id.wire,)
-    beside = {context.field for context in spec.context}  # known beforehand, and not always a field of the rows
-    wires = (wire_name(entity, dialect, name) for name in names if name not in beside)
+    wires = (wire_name(entity, dialect, name) for name in names if name not in given)
     return tuple(dict.fromkeys((*id_wire, *wires)))
 
 
@@ -274,7 +278,7 @@ def everything(entity: Entity, dialect: str) -> tuple[str, ...]:
     if spec.everything == "unsaid":
         return ()
     if spec.everything == "named":
-        beside = {context.field for context in spec.context}
+        beside = {context.field for context in spec.context if context.required}
         return tuple(
             field.wire[dialect]
             for field in entity.fields
@@ -290,8 +294,10 @@ def everything(entity: Entity, dialect: str) -> tuple[str, ...]:
 def _needed(entity: Entity, dialect: str, node: Node) -> None:
     """Raises UnsupportedQuery if a condition is missing that the method answers nothing, or everything, without."""
     parts: tuple[Node, ...] = node.parts if isinstance(node, All) else (node,)
-    given = {p.field for p in parts if isinstance(p, Condition) and p.lookup in ("exact", "in")}
-    missing = [name for name in entity.dialects[dialect].needs if name not in given]
+    spec = entity.dialects[dialect]
+    found = ("exact",) if grammar_for(spec.grammar).bare_needs else ("exact", "in")
+    given = {p.field for p in parts if isinstance(p, Condition) and p.lookup in found}
+    missing = [name for name in spec.needs if name not in given]
     if missing:
         example = ", ".join(f"{name}=…" for name in missing)
         raise UnsupportedQuery(f"{entity.name} lists need conditions on {', '.join(missing)}: filter({example})")
@@ -310,13 +316,18 @@ def _descending(query: Query, paging: Paging) -> bool:
     return paging.order == "desc" or (bool(query.order) and query.order[0].descending)
 
 
-def _refuse(base: Listing, entity: Entity, bounds: Bounds, ids: tuple[int, ...] | None, *, id_filterable: bool) -> None:
+def _refuse(base: Listing, entity: Entity, bounds: Bounds, ids: tuple[int, ...] | None, *, id_name: str) -> None:
     """Raises UnsupportedQuery for what the list method itself cannot do, whatever its family can say."""
     method, paging = base.method, base.paging
     if paging.mode == "cursor" and ids is not None:
         raise UnsupportedQuery(f"{method} cannot be asked for named rows, only for those behind an id")
-    if ids is not None and not id_filterable:
+    if ids is not None and not entity.by_name[id_name].filterable:
         raise UnsupportedQuery(f"{method} does not filter by the id of {entity.name}; get one row: objects.get(id)")
+    if ids and not base.grammar.names_ids(len(ids)):
+        raise UnsupportedQuery(
+            f"lookup 'in' cannot be said to {base.grammar.name} lists ({entity.name}.{id_name}): "
+            "ask for one id at a time"
+        )
     if not paging.leads_by_id and bounds != Bounds():
         raise UnsupportedQuery(f"{method} has no range of ids in its filter; read all and compare {entity.name}.id")
     if paging.order == "any":
@@ -360,7 +371,9 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
         return replace(base, never=True)
     taken = taken_context(entity, dialect, query.node, "list")
     node = taken.node
-    base = replace(base, fixed=taken.params, given=taken.given)
+    if isinstance(node, Never):
+        return replace(base, never=True)
+    base = replace(base, fixed={**taken.params, **spec.paging.fixed}, given=taken.given)
     _needed(entity, dialect, node)
     if spec.paging.mode == "whole":
         if query.after is not None:
@@ -388,7 +401,7 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
         grammar.order(order_keys)  # refuses now what it cannot say
     listing = replace(
         base,
-        select=_selection(entity, dialect, query.select) if spec.parameters.get("select") != "" else (),
+        select=_selection(entity, dialect, query.select, taken.given) if spec.parameters.get("select") != "" else (),
         where={**spec.where, **_bare(entity, dialect, grammar.where(rest, entity, dialect))},
         order=order_keys,
         descending=descending,
@@ -396,6 +409,5 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
         ids=ids,
         never=never,
     )
-    id_filterable = spec.key is None or entity.by_name[spec.key.name].filterable
-    _refuse(listing, entity, bounds, ids, id_filterable=id_filterable)
+    _refuse(listing, entity, bounds, ids, id_name=spec.key.name if spec.key else "")
     return listing

@@ -74,8 +74,14 @@ def _pages(
 
 
 async def _whole(dispatcher: Dispatcher, plan: Plan, progress: Progress) -> AsyncGenerator[Page]:
-    """One command answers all."""
-    yield progress.page(await dispatcher.run(plan.first[0], parser=progress.parser))
+    """One command answers all, or says that there is more."""
+    outcome = await dispatcher.run(plan.first[0], parser=progress.parser)
+    page = progress.page(outcome)
+    yield page
+    response = outcome.response
+    # Some methods of the kind tell a total of 0, whatever they send.
+    if response is not None and (response.next is not None or (response.total or 0) > len(page)):
+        progress.stop(f"{progress.method} should answer all rows at once, but has more than the {len(page)} it sent")
 
 
 async def _one_page(dispatcher: Dispatcher, plan: Plan, listing: Listing, progress: Progress) -> AsyncGenerator[Page]:

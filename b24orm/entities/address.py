@@ -230,11 +230,11 @@ class AddressQuerySet(BaseQuerySet[M_co]):
         """Sort by these fields, downwards if "-" stands first."""
         return self._order_by(keys)
 
-    def get(self, *args: int | Q, **lookups: Unpack[AddressLookups]) -> Op[M_co]:
-        """The one row that matches; an int is an id."""
+    def get(self, *args: Q, **lookups: Unpack[AddressLookups]) -> Op[M_co]:
+        """The one row that matches."""
         return self._get(args, lookups)
 
-    def get_or_none(self, *args: int | Q, **lookups: Unpack[AddressLookups]) -> Op[M_co | None]:
+    def get_or_none(self, *args: Q, **lookups: Unpack[AddressLookups]) -> Op[M_co | None]:
         """The one row that matches, or None."""
         return self._get_or_none(args, lookups)
 

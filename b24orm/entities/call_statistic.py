@@ -15,7 +15,6 @@ from b24orm.model import Col, Model, OptionalDecimalCol, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import date
     from decimal import Decimal
     from typing import Any, Self, TypedDict, Unpack
@@ -117,8 +116,6 @@ if TYPE_CHECKING:
 
         id: int
         id__ne: int
-        id__in: Collection[int]
-        id__not_in: Collection[int]
         id__gt: int
         id__gte: int
         id__lt: int

@@ -175,9 +175,6 @@ if TYPE_CHECKING:
         id__lte: int
         id__range: tuple[int, int]
         iblock_id: int
-        iblock_id__ne: int
-        iblock_id__in: Collection[int]
-        iblock_id__not_in: Collection[int]
         name: str
         name__ne: str
         name__in: Collection[str]

@@ -46,7 +46,14 @@ if TYPE_CHECKING:
         """What ``DealCategory.objects.filter()`` takes by keyword."""
 
         id: int
+        id__ne: int
         id__in: Collection[int]
+        id__not_in: Collection[int]
+        id__gt: int
+        id__gte: int
+        id__lt: int
+        id__lte: int
+        id__range: tuple[int, int]
         name: str
         name__ne: str
         name__in: Collection[str]

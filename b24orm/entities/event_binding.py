@@ -112,11 +112,11 @@ class EventBindingQuerySet(BaseQuerySet[M_co]):
         """Sort by these fields, downwards if "-" stands first."""
         return self._order_by(keys)
 
-    def get(self, *args: int | Q, **lookups: Unpack[EventBindingLookups]) -> Op[M_co]:
-        """The one row that matches; an int is an id."""
+    def get(self, *args: Q, **lookups: Unpack[EventBindingLookups]) -> Op[M_co]:
+        """The one row that matches."""
         return self._get(args, lookups)
 
-    def get_or_none(self, *args: int | Q, **lookups: Unpack[EventBindingLookups]) -> Op[M_co | None]:
+    def get_or_none(self, *args: Q, **lookups: Unpack[EventBindingLookups]) -> Op[M_co | None]:
         """The one row that matches, or None."""
         return self._get_or_none(args, lookups)
 

@@ -64,15 +64,11 @@ if TYPE_CHECKING:
         """What ``ListElement.objects.filter()`` takes by keyword."""
 
         id: int
-        iblock_type_id: Literal["lists", "bitrix_processes", "lists_socnet"] | None
-        code: str | None
         name: str
         name__ne: str
         name__in: Collection[str]
         name__contains: str
         name__not_contains: str
-        iblock_id: int | None
-        iblock_code: str | None
         iblock_section_id: int | None
         iblock_section_id__ne: int | None
         iblock_section_id__in: Collection[int]

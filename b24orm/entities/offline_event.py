@@ -57,9 +57,7 @@ if TYPE_CHECKING:
         """What ``OfflineEvent.objects.filter()`` takes by keyword."""
 
         id: int
-        id__ne: int
         id__in: Collection[int]
-        id__not_in: Collection[int]
         id__gt: int
         id__gte: int
         id__lt: int
@@ -88,7 +86,6 @@ if TYPE_CHECKING:
         error__lt: int
         error__lte: int
         error__range: tuple[int, int]
-        auth_connector: str | None
 
 
 M_co = TypeVar("M_co", bound="OfflineEventFields", covariant=True)

@@ -110,7 +110,6 @@ if TYPE_CHECKING:
         id: int
         id__ne: int
         id__in: Collection[int]
-        id__not_in: Collection[int]
         id__gt: int
         id__gte: int
         id__lt: int

@@ -19,7 +19,6 @@ from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import date
     from typing import Any, Self, TypedDict, Unpack
 
@@ -95,8 +94,6 @@ if TYPE_CHECKING:
 
         id: int
         id__ne: int
-        id__in: Collection[int]
-        id__not_in: Collection[int]
         id__gt: int
         id__gte: int
         id__lt: int

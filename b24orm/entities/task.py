@@ -171,48 +171,37 @@ if TYPE_CHECKING:
         id: int
         id__ne: int
         id__in: Collection[int]
-        id__not_in: Collection[int]
         id__gt: int
         id__gte: int
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        title: str
-        title__ne: str
-        title__in: Collection[str]
         title__contains: str
-        responsible_id: int | None
-        responsible_id__ne: int | None
+        responsible_id: int
+        responsible_id__ne: int
         responsible_id__in: Collection[int]
-        responsible_id__isnull: bool
         parent_id: int | None
         parent_id__ne: int | None
         parent_id__in: Collection[int]
-        parent_id__isnull: bool
         mark: Literal["N", "P"] | None
         mark__ne: Literal["N", "P"] | None
         mark__in: Collection[Literal["N", "P"]]
         mark__isnull: bool
-        priority: Literal[0, 1, 2] | None
-        priority__ne: Literal[0, 1, 2] | None
+        priority: Literal[0, 1, 2]
+        priority__ne: Literal[0, 1, 2]
         priority__in: Collection[Literal[0, 1, 2]]
-        priority__isnull: bool
-        status: Literal[2, 3, 4, 5, 6] | None
-        status__ne: Literal[2, 3, 4, 5, 6] | None
+        status: Literal[2, 3, 4, 5, 6]
+        status__ne: Literal[2, 3, 4, 5, 6]
         status__in: Collection[Literal[2, 3, 4, 5, 6]]
-        status__isnull: bool
         sub_status: Literal[-3, -2, -1, 2, 3, 4, 5, 6] | None
         sub_status__ne: Literal[-3, -2, -1, 2, 3, 4, 5, 6] | None
         sub_status__in: Collection[Literal[-3, -2, -1, 2, 3, 4, 5, 6]]
-        sub_status__isnull: bool
         group_id: int | None
         group_id__ne: int | None
         group_id__in: Collection[int]
-        group_id__isnull: bool
         stage_id: int | None
         stage_id__ne: int | None
         stage_id__in: Collection[int]
-        stage_id__isnull: bool
         stage_id__gt: int
         stage_id__gte: int
         stage_id__lt: int
@@ -221,7 +210,6 @@ if TYPE_CHECKING:
         sprint_id: int | None
         sprint_id__ne: int | None
         sprint_id__in: Collection[int]
-        sprint_id__isnull: bool
         sprint_id__gt: int
         sprint_id__gte: int
         sprint_id__lt: int
@@ -230,16 +218,14 @@ if TYPE_CHECKING:
         backlog_id: int | None
         backlog_id__ne: int | None
         backlog_id__in: Collection[int]
-        backlog_id__isnull: bool
         backlog_id__gt: int
         backlog_id__gte: int
         backlog_id__lt: int
         backlog_id__lte: int
         backlog_id__range: tuple[int, int]
-        created_by: int | None
-        created_by__ne: int | None
+        created_by: int
+        created_by__ne: int
         created_by__in: Collection[int]
-        created_by__isnull: bool
         created_date: datetime | date | None
         created_date__ne: datetime | date | None
         created_date__in: Collection[datetime | date]
@@ -265,7 +251,6 @@ if TYPE_CHECKING:
         status_changed_by: int | None
         status_changed_by__ne: int | None
         status_changed_by__in: Collection[int]
-        status_changed_by__isnull: bool
         closed_date: datetime | date | None
         closed_date__ne: datetime | date | None
         closed_date__in: Collection[datetime | date]
@@ -297,7 +282,6 @@ if TYPE_CHECKING:
         forum_topic_id: int | None
         forum_topic_id__ne: int | None
         forum_topic_id__in: Collection[int]
-        forum_topic_id__isnull: bool
         forum_topic_id__gt: int
         forum_topic_id__gte: int
         forum_topic_id__lt: int
@@ -313,7 +297,6 @@ if TYPE_CHECKING:
         depends_on: int | None
         depends_on__ne: int | None
         depends_on__in: Collection[int]
-        depends_on__isnull: bool
 
 
 M_co = TypeVar("M_co", bound="TaskFields", covariant=True)
@@ -370,7 +353,7 @@ class TaskFields(Model):
     title: Col[str]
     """Title / Название (TITLE)."""
 
-    responsible_id: Col[int | None]
+    responsible_id: Col[int]
     """Assignee / Исполнитель (RESPONSIBLE_ID)."""
 
     parent_id: Col[int | None] = column(default=None)
@@ -385,10 +368,10 @@ class TaskFields(Model):
     mark: Col[Literal["N", "P"] | None] = column(default=None)
     """Rating / Оценка (MARK)."""
 
-    priority: Col[Literal[0, 1, 2] | None] = column(default=None)
+    priority: Col[Literal[0, 1, 2]] = column(default=0)
     """Priority / Приоритет (PRIORITY)."""
 
-    status: Col[Literal[2, 3, 4, 5, 6] | None] = column(default=None)
+    status: Col[Literal[2, 3, 4, 5, 6]] = column(default=0)
     """Status / Статус (STATUS)."""
 
     sub_status: Col[Literal[-3, -2, -1, 2, 3, 4, 5, 6] | None] = column(default=None, readonly=True)
@@ -415,7 +398,7 @@ class TaskFields(Model):
     backlog_id: Col[int | None] = column(default=None)
     """Backlog / Бэклог (BACKLOG_ID)."""
 
-    created_by: Col[int | None] = column(default=None)
+    created_by: Col[int] = column(default=0)
     """Creator / Постановщик (CREATED_BY)."""
 
     created_date: Col[datetime | None] = column(default=None)

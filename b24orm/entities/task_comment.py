@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     TaskCommentOrder = Literal[
         "id",
         "-id",
+        "task_id",
+        "-task_id",
+        "post_message",
+        "-post_message",
         "author_id",
         "-author_id",
         "author_name",
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
         "-author_email",
         "post_date",
         "-post_date",
+        "post_message_html",
+        "-post_message_html",
     ]
 
     class TaskCommentLookups(TypedDict, total=False):
@@ -66,17 +72,66 @@ if TYPE_CHECKING:
         id__lte: int
         id__range: tuple[int, int]
         task_id: int
+        post_message: str
+        post_message__ne: str
+        post_message__in: Collection[str]
+        post_message__not_in: Collection[str]
+        post_message__contains: str
+        post_message__not_contains: str
+        post_message__startswith: str
+        post_message__endswith: str
+        post_message__like: str
+        post_message__not_like: str
         author_id: int | None
         author_id__ne: int | None
+        author_id__in: Collection[int]
+        author_id__not_in: Collection[int]
+        author_id__isnull: bool
         author_name: str | None
         author_name__ne: str | None
+        author_name__in: Collection[str]
+        author_name__not_in: Collection[str]
+        author_name__isnull: bool
+        author_name__contains: str
+        author_name__not_contains: str
+        author_name__startswith: str
+        author_name__endswith: str
+        author_name__like: str
+        author_name__not_like: str
+        author_email: str | None
+        author_email__ne: str | None
+        author_email__in: Collection[str]
+        author_email__not_in: Collection[str]
+        author_email__isnull: bool
+        author_email__contains: str
+        author_email__not_contains: str
+        author_email__startswith: str
+        author_email__endswith: str
+        author_email__like: str
+        author_email__not_like: str
         post_date: datetime | date | None
         post_date__ne: datetime | date | None
+        post_date__in: Collection[datetime | date]
+        post_date__not_in: Collection[datetime | date]
+        post_date__isnull: bool
         post_date__gt: datetime | date
         post_date__gte: datetime | date
         post_date__lt: datetime | date
         post_date__lte: datetime | date
         post_date__range: tuple[datetime | date, datetime | date]
+        post_message_html: str | None
+        post_message_html__ne: str | None
+        post_message_html__in: Collection[str]
+        post_message_html__not_in: Collection[str]
+        post_message_html__isnull: bool
+        post_message_html__contains: str
+        post_message_html__not_contains: str
+        post_message_html__startswith: str
+        post_message_html__endswith: str
+        post_message_html__like: str
+        post_message_html__not_like: str
+        uf_forum_message_doc: str
+        uf_forum_message_doc__in: Collection[str]
 
 
 M_co = TypeVar("M_co", bound="TaskCommentFields", covariant=True)

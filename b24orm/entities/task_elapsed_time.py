@@ -20,7 +20,6 @@ from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import date
     from typing import Any, Literal, Self, TypedDict, Unpack
 
@@ -62,14 +61,11 @@ if TYPE_CHECKING:
 
         id: int
         id__ne: int
-        id__in: Collection[int]
-        id__not_in: Collection[int]
         id__gt: int
         id__gte: int
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        task_id: int
         user_id: int | None
         user_id__ne: int | None
         created_date: datetime | date | None

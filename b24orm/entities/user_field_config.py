@@ -67,7 +67,14 @@ if TYPE_CHECKING:
         """What ``UserFieldConfig.objects.filter()`` takes by keyword."""
 
         id: int
+        id__ne: int
         id__in: Collection[int]
+        id__not_in: Collection[int]
+        id__gt: int
+        id__gte: int
+        id__lt: int
+        id__lte: int
+        id__range: tuple[int, int]
         module_id: str | None
         entity_id: str
         field_name: str

@@ -71,6 +71,12 @@ if TYPE_CHECKING:
         """What ``WorkflowTemplate.objects.filter()`` takes by keyword."""
 
         id: int
+        id__ne: int
+        id__gt: int
+        id__gte: int
+        id__lt: int
+        id__lte: int
+        id__range: tuple[int, int]
         name: str
         name__ne: str
         document_type: str

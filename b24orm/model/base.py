@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 from typing_extensions import dataclass_transform, override
 
 from b24orm import errors
-from b24orm.errors import DoesNotExist, FieldNotLoaded, InvalidValue, UnknownField, nearest
+from b24orm.errors import ConfigurationError, DoesNotExist, FieldNotLoaded, InvalidValue, UnknownField, nearest
 from b24orm.model.columns import Column, DecimalColumn
 from b24orm.model.names import attribute_name
 from b24orm.model.oddities import without_none
@@ -20,11 +20,15 @@ from b24orm.model.reader import Reader, ReadRow
 from b24orm.model.tracking import LoadedNames, changed_names
 from b24orm.model.userfields import check_override, declared_field
 from b24orm.model.values import without_addresses
-from b24orm.schema import Entity, entity
+from b24orm.model.writer import wire_row
+from b24orm.schema import Entity, entity, of_one_type, with_parts
 from b24orm.schema import Field as SchemaField
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
+
+    from b24orm.context import PortalLike
+    from b24orm.op import Op
 else:
     ModelMetaclass = type(BaseModel)  # the public way to the same class
 
@@ -115,6 +119,8 @@ class Model(BaseModel, metaclass=ModelMeta):
     model_config = ConfigDict(extra="allow", validate_assignment=True, defer_build=True, protected_namespaces=())
 
     __entity__: ClassVar[str] = ""
+    __entity_type_id__: ClassVar[int | None] = None
+    """The number of the CRM type, of classes whose schema serves many (`smart processes <SmartProcess>`)."""
     DoesNotExist: ClassVar[type[errors.DoesNotExist]] = errors.DoesNotExist
 
     if not TYPE_CHECKING:  # type checkers see the signature that the fields make
@@ -178,6 +184,29 @@ class Model(BaseModel, metaclass=ModelMeta):
         for name, value in super().__repr_args__():
             yield name, without_addresses(value)
 
+    @classmethod
+    def from_portal(
+        cls, name: str | None = None, *, entity_type_id: int | None = None, portal: PortalLike | None = None
+    ) -> Op[type[Any]]:
+        """A model that knows the fields of a portal, made at run time: ``MyDeal = await Deal.from_portal()``.
+
+        Its user fields have types, and names made of their titles, as those of ``b24orm pull``. Type checkers know
+        nothing of them: generate code with ``b24orm pull`` where that matters.
+
+        Args:
+            name: ``crm.deal``, ``crm.contact``, …, or ``crm.item`` with an *entity_type_id*; needed if the class is no
+                model of an entity yet: ``await Model.from_portal("crm.deal")``.
+            entity_type_id: the number of a smart process.
+            portal: whose fields; the current portal by default.
+
+        Raises:
+            ConfigurationError: no entity of the CRM is called so.
+            NotFound: the portal has no such smart process.
+        """
+        from b24orm.model.runtime import from_portal  # here, since it builds upon this module
+
+        return from_portal(cls, name, entity_type_id, portal)
+
     @property
     def changed_fields(self) -> frozenset[str]:
         """Names of the fields assigned since the object was loaded (or given, if it is new)."""
@@ -189,6 +218,24 @@ class Model(BaseModel, metaclass=ModelMeta):
         return frozenset(self.__dict__.keys() & type(self).model_fields.keys()) | frozenset(
             self.__pydantic_extra__ or ()
         )
+
+    def to_wire(self, dialect: str | None = None) -> dict[str, Any]:
+        """The row as the portal writes it: its names, its spellings of values, ready for JSON.
+
+        Reading it gives an equal object. Only fields that were loaded or given are in it.
+
+        Args:
+            dialect: ``item``, ``classic``, …; the entity's usual one by default.
+
+        Raises:
+            ConfigurationError: the entity has no such dialect.
+        """
+        schema = type(self).__schema__()
+        name = schema.default_dialect if dialect is None else dialect
+        if name not in schema.dialects:
+            raise ConfigurationError(f"{schema.name} has no dialect {name!r}; it has {', '.join(schema.dialects)}")
+        others = type(self).__reader__(name).wired(self.__pydantic_extra__ or {})
+        return wire_row(schema, name, self.__dict__, others)
 
     @classmethod
     def __schema__(cls) -> Entity:
@@ -308,12 +355,11 @@ def _schema_of(cls: type[Model]) -> Entity:
             check_override(base, name, info)
         else:
             own.append(declared_field(base, name, info))
-    if not own:
-        return base
-    # Not model_copy, which would take the cached `by_name` of the base along.
-    parts: dict[str, Any] = {name: getattr(base, name) for name in type(base).model_fields}
-    parts["fields"] = (*base.fields, *own)
-    return type(base).model_construct(None, **parts)
+    number = cls.__entity_type_id__
+    if number is None or base.entity_type_id is not None:
+        return with_parts(base, fields=(*base.fields, *own)) if own else base
+    dialects = {name: of_one_type(spec, number) for name, spec in base.dialects.items()}
+    return with_parts(base, name=cls.__name__, entity_type_id=number, dialects=dialects, fields=(*base.fields, *own))
 
 
 def _reader_of(cls: type[Model], dialect: str, *, keep: bool) -> Reader:

@@ -214,6 +214,14 @@ class Reader:
                     found.append(InvalidRow(self._entity.name, values.get(self.id), name, shown, self._wanted(name)))
         return found
 
+    def wired(self, others: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of fields that no class declares, by wire name instead of attribute name.
+
+        A name that never came from the portal is taken for that of a user field, written in capitals.
+        """
+        self._learn()
+        return {self._learned.get(name) or name.upper(): value for name, value in others.items()}
+
     def dicts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Typed values of raw rows by attribute name, unknown fields included as they came.
 

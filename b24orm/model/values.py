@@ -22,9 +22,13 @@ class Multifield(BaseModel):
         type_id: ``PHONE``, ``EMAIL``, ``WEB``, ``IM`` or ``LINK``.
         value_type: ``WORK``, ``MOBILE``, ``HOME``, …
         value: the number, address or name itself.
+
+    What else the portal says of it is kept, too.
     """
 
-    model_config = ConfigDict(frozen=True, defer_build=True, populate_by_name=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        frozen=True, defer_build=True, populate_by_name=True, coerce_numbers_to_str=True, extra="allow"
+    )
 
     id: int | None = Field(default=None, validation_alias=AliasChoices("id", "ID"))
     type_id: str = Field(default="", validation_alias=AliasChoices("typeId", "TYPE_ID", "type_id"))
@@ -39,9 +43,11 @@ class File(BaseModel):
         id: the portal's id of the file.
         url: address for a signed-in browser.
         url_machine: address for programs; holds a token, so keep it out of logs.
+
+    What else the portal says of it is kept, too: ``file.name``, ``file.size`` where it does.
     """
 
-    model_config = ConfigDict(frozen=True, defer_build=True, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, defer_build=True, populate_by_name=True, extra="allow")
 
     @model_validator(mode="before")
     @classmethod

@@ -119,7 +119,8 @@ def plan_count(listing: Listing) -> Plan:
     if listing.paging.mode == "cursor":
         reason = f"{listing.method} tells no total: all rows are read and counted here"
         return replace(plan_list(listing), reason=reason)
-    first = listing.command(start=0, select=(listing.id_wire,) if listing.select else None, ids=listing.ids)
+    select = (listing.id_wire,) if listing.select and listing.id_wire else None
+    first = listing.command(start=0, select=select, ids=listing.ids)
     return Plan("count", "the first page tells the total", "1", "1", (first,), listing)
 
 

@@ -6,10 +6,12 @@ A column knows its wire name in each answer form: ``item`` (crm.item.* with orig
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
+from b24orm.sandbox.smart import PROCESSES, SmartProcess
 from b24orm.sandbox.userfields import USER_FIELDS, UserField, camel_name
 from b24orm.schema import Field, entity
 
@@ -24,8 +26,11 @@ Storage = Literal[
 list. ``json``: any JSON. ``fm``: multifields, all in one column ``fm``. ``const``: the
 entityTypeId, not held at all."""
 
-TABLE_KEYS = ("deal", "lead", "contact", "company", "quote", "smart_invoice", "status", "category", "user")
-"""The entities that the sandbox serves."""
+TABLE_KEYS = (
+    *("deal", "lead", "contact", "company", "quote", "smart_invoice", "status", "category", "user", "crm_type"),
+    *PROCESSES,
+)
+"""The entities that the sandbox serves; each smart process is one of its own, such as ``smart_process_156``."""
 
 _CODES = frozenset({"crm_status", "crm_currency", "char_code"})
 _STORAGE: dict[str, Storage] = {
@@ -54,10 +59,17 @@ _USER_STORAGE: dict[str, Storage] = {
     "datetime": "datetime",
     "file": "file",
 }
-# The binding records of contacts and companies are write-only here, as in the vendor's samples of crm.item.list,
-# which show contactIds and companyIds alone.
 _FOLDED = frozenset({"title", "name", "last_name", "company_title"})
-_NOT_SERVED = frozenset({"contacts", "companies"})
+# The binding records of contacts and companies are described but not answered, as in the vendor's samples of
+# crm.item.list, which show contactIds and companyIds alone.
+_BINDINGS = frozenset({"contacts", "companies"})
+# What items of smart processes answer although the vendor's sample of crm.item.fields does not describe it.
+_UNDESCRIBED = frozenset(
+    {
+        *("entity_type_id", "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term"),
+        *("opportunity_account", "tax_value_account", "account_currency_id"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,9 @@ class Column:
     filterable: bool = True
     sortable: bool = True
     selectable: bool = True
+    deprecated: bool = False
     relation: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     user_field: UserField | None = None
 
     @property
@@ -100,6 +114,9 @@ class Table:
     key: str
     entity_type_id: int | None
     columns: tuple[Column, ...]
+    bindings: tuple[Column, ...] = ()
+    """What is described but not held."""
+    undescribed: frozenset[str] = frozenset()
     by_name: dict[str, Column] = field(init=False)
     by_wire: dict[Form, dict[str, Column]] = field(init=False)
 
@@ -114,6 +131,11 @@ class Table:
         """Whether *column* can be set on create only; the classic methods cannot move a deal to another pipeline."""
         return column.immutable or (form == "classic" and (self.key, column.name) == ("deal", "category_id"))
 
+    def described(self, form: Form) -> dict[str, Column]:
+        """What the methods that describe fields show, by wire name."""
+        every = [c for c in (*self.columns, *self.bindings) if form in c.wire and c.name not in self.undescribed]
+        return {c.wire[form]: c for c in every}
+
     @property
     def stored(self) -> tuple[Column, ...]:
         """The columns that exist in the database. Multifields share one, named ``fm``."""
@@ -123,10 +145,54 @@ class Table:
 @cache
 def table(key: str) -> Table:
     """The table of the entity *key*."""
-    source = entity(key)
-    columns = [_column(f, crm=source.entity_type_id is not None) for f in source.fields if f.name not in _NOT_SERVED]
-    columns += [_user_column(f) for f in USER_FIELDS.get(key, ())]
-    return Table(key, source.entity_type_id, tuple(columns))
+    process = PROCESSES.get(key)
+    source = entity("smart_process_item" if process else key)
+    type_id = process.entity_type_id if process else source.entity_type_id
+    absent = process.absent if process else frozenset[str]()
+    every = [_column(f, crm=type_id is not None) for f in source.fields if f.name not in absent]
+    if process:
+        every = [_of_process(column, process) for column in every] + _parents(process)
+    elif key == "smart_invoice":
+        # Stages of invoices belong to a pipeline, of which this portal has one.
+        stage = "status:SMART_INVOICE_STAGE"
+        every = [replace(c, relation=f"{stage}_2") if c.relation == stage else c for c in every]
+    names = {column.name for column in every}
+    # The portal calls the first of several contacts (companies) deprecated, though it serves it.
+    firsts = {one for one, many in (("contact_id", "contact_ids"), ("company_id", "company_ids")) if many in names}
+    every = [replace(c, deprecated=True) if c.name in firsts else c for c in every]
+    every += [_user_column(f) for f in USER_FIELDS.get(key, ())]
+    return Table(
+        key,
+        type_id,
+        columns=tuple(c for c in every if c.name not in _BINDINGS),
+        bindings=tuple(c for c in every if c.name in _BINDINGS),
+        undescribed=_UNDESCRIBED if process else frozenset(),
+    )
+
+
+def _of_process(column: Column, process: SmartProcess) -> Column:
+    """A documented field as this very process has it."""
+    if column.name in {"stage_id", "previous_stage_id"}:
+        return replace(column, relation=f"status:{process.stage_entity(process.default_pipeline)}")
+    if column.name == "company_id":
+        return replace(column, settings={"parentEntityTypeId": 4})
+    if column.name == "opened":
+        return replace(column, required=True)
+    return column
+
+
+def _parents(process: SmartProcess) -> list[Column]:
+    return [
+        Column(
+            name=f"parent_id_{type_id}",
+            type="crm_entity",
+            storage="int",
+            wire={"item": f"parentId{type_id}", "item_camel": f"parentId{type_id}"},
+            title=title,
+            settings={"parentEntityTypeId": type_id},
+        )
+        for type_id, title in process.parents
+    ]
 
 
 def _column(f: Field, *, crm: bool) -> Column:
@@ -159,6 +225,7 @@ def _column(f: Field, *, crm: bool) -> Column:
         filterable=f.filterable,
         sortable=f.sortable,
         selectable=f.selectable,
+        deprecated=f.deprecated,
         relation=f.relation,
     )
 
@@ -174,5 +241,6 @@ def _user_column(f: UserField) -> Column:
         element=one if f.multiple else None,
         multiple=f.multiple,
         sortable=not f.multiple,
+        relation=f"status:{f.settings['ENTITY_TYPE']}" if "ENTITY_TYPE" in f.settings else None,
         user_field=f,
     )

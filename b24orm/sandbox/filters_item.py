@@ -1,6 +1,6 @@
 """The filter and order grammar of ``crm.item.list``: camel keys, prefixes, nested groups, strict about names.
 
-Facts: api-reference/crm/universal/crm-item-list.md, and the notes at each rule.
+``crm.type.list`` speaks it as well. Facts: api-reference/crm/universal/crm-item-list.md, and the notes at each rule.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def _condition(columns: dict[str, Column], key: str, value: Any, ignore_id: bool
     if ignore_id and column.name == "id":
         return "", []
     if is_array(value):
-        return _listed(column, operator, [item for _, item in entries(value)])
+        return _listed(column, name, operator, [item for _, item in entries(value)])
     if operator in {"@", "!@"}:
-        return _listed(column, operator, [value])
+        return _listed(column, name, operator, [value])
     if operator in {"%", "!%"} or operator in _WILD:
         found = like(column, strval(value), wild=operator in _WILD)
         return negate(found, keep_null=column) if operator.startswith("!") else found
@@ -91,9 +91,9 @@ def _equality(column: Column, operator: str, value: Any) -> Sql:
     return negate(found, keep_null=column if is_text(column) else None)
 
 
-def _listed(column: Column, operator: str, values: list[Any]) -> Sql:
+def _listed(column: Column, name: str, operator: str, values: list[Any]) -> Sql:
     if any(is_array(value) for value in values):
-        raise Refusal("INVALID_ARG_VALUE", f"Invalid filter: field '{column.wire['item']}' has invalid value")
+        raise Refusal("INVALID_ARG_VALUE", f"Invalid filter: field '{name}' has invalid value")
     if operator in {"@", "!@"}:
         if not values:
             raise internal_error()  # compiles to an empty IN (), which the database refuses

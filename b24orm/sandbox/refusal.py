@@ -6,16 +6,19 @@ __all__ = ["Refusal", "internal_error", "over_limit"]
 
 
 class Refusal(Exception):
-    """An error as the portal words it: a code, a description and the HTTP status a plain call gets."""
+    """An error as the portal words it: a code, a description and the HTTP status a plain call gets.
 
-    def __init__(self, code: str, description: str, status: int = 400) -> None:
+    The code of some methods is a number, 0.
+    """
+
+    def __init__(self, code: str | int, description: str, status: int = 400) -> None:
         super().__init__(code, description, status)
         self.code = code
         self.description = description
         self.status = status
 
     @property
-    def body(self) -> dict[str, str]:
+    def body(self) -> dict[str, str | int]:
         """The error body, which is also an entry of ``result_error``. It carries no ``time``."""
         return {"error": self.code, "error_description": self.description}
 

@@ -17,6 +17,7 @@ from b24orm.sandbox.store import Sql, Store, Window
 __all__ = ["fetch", "fetch_one", "item_columns"]
 
 Style = Literal["item", "classic", "user"]
+_LIKE_ITEMS = frozenset({"category", "crm_type"})  # of no dialect, but with ids as numbers
 
 _MAX_ARGUMENTS = 100  # sqlite takes 127 arguments of a function
 _PORTAL_FILE = "https://portal.example.test/crm/file/?fileId="
@@ -64,7 +65,7 @@ def fetch_one(store: Store, source: Table, form: Form, columns: Iterable[Column]
 def _expression(key: str, form: Form, names: tuple[str, ...]) -> str:
     """The SQL that writes one row. A blob, since the answer is bytes: no text is decoded and encoded again."""
     source = table(key)
-    style: Style = "user" if key == "user" else "item" if form.startswith("item") or key == "category" else "classic"
+    style: Style = "user" if key == "user" else "item" if form.startswith("item") or key in _LIKE_ITEMS else "classic"
     columns = [source.by_name[name] for name in names]
     if not columns:
         return "CAST('[]' AS BLOB)"  # an empty PHP array

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24orm.sandbox.clock import iso
+from b24orm.sandbox.clock import iso, read_date
 from b24orm.sandbox.fields import Table
 from b24orm.sandbox.multifields import derived
+from b24orm.sandbox.smart import PROCESSES
 from b24orm.sandbox.state import State
 
 __all__ = ["create", "delete", "update"]
 
 _FIRST_STAGE = {"deal": "NEW", "lead": "NEW", "quote": "DRAFT", "smart_invoice": "DT31_2:N"}
-_TITLES = {"deal": "Сделка", "lead": "Лид", "company": "Компания", "quote": "Предложение", "smart_invoice": "Счёт"}
+_TITLES = {
+    "deal": "Сделка",
+    "lead": "Лид",
+    "company": "Компания",
+    "quote": "Предложение",
+    "smart_invoice": "Счёт",
+    **{key: process.title for key, process in PROCESSES.items()},
+}
+_WEEK = 7 * 24 * 3600
 
 
 def create(state: State, source: Table, given: dict[str, Any]) -> int:
@@ -20,12 +29,11 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
     empty: dict[str, Any] = {column.name: "[]" for column in source.stored if column.storage in {"many", "fm"}}
     if source.entity_type_id is None:
         return state.store.insert(source.key, empty | given)
-    now = iso(state.clock.time())
+    moment = state.clock.time()
+    now = iso(moment)
     user = state.options.user_id
-    category = given.get("category_id") or (2 if source.key == "smart_invoice" else 0)
-    first = _FIRST_STAGE.get(source.key)
-    if source.key == "deal" and category:
-        first = f"C{category}:NEW"
+    category = given.get("category_id") or _default_category(source)
+    first = _first_stage(source, category)
     stage = given.get("stage_id") or first
     defaults: dict[str, Any] = {
         "opened": "Y",
@@ -51,10 +59,14 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
         "category_id": category,
         "stage_id": stage,
     }
+    if source.key in PROCESSES:
+        defaults |= {"begindate": read_date(now), "closedate": read_date(iso(moment + _WEEK))}
     if "fm" in source.by_name:
         defaults |= derived(source, [])
     values = empty | {name: value for name, value in defaults.items() if name in source.by_name}
     values |= given
+    if "category_id" in source.by_name:
+        values["category_id"] = category
     values |= _stage(state, source, values)
     if "stage_id" in source.by_name and not values.get("stage_id"):
         values["stage_id"] = first
@@ -62,6 +74,18 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
     if "title" in source.by_name and source.key in _TITLES and not values.get("title"):
         state.store.update(source.key, row_id, {"title": f"{_TITLES[source.key]} #{row_id}"})
     return row_id
+
+
+def _default_category(source: Table) -> int:
+    process = PROCESSES.get(source.key)
+    return process.default_pipeline if process else 2 if source.key == "smart_invoice" else 0
+
+
+def _first_stage(source: Table, category: int) -> str | None:
+    process = PROCESSES.get(source.key)
+    if process:
+        return process.stage(category, "NEW")
+    return f"C{category}:NEW" if source.key == "deal" and category else _FIRST_STAGE.get(source.key)
 
 
 def update(state: State, source: Table, current: dict[str, Any], given: dict[str, Any]) -> bool:

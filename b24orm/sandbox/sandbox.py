@@ -31,6 +31,8 @@ from b24orm.sandbox.store import Store
 
 __all__ = ["Sandbox"]
 
+_SMART_ITEMS = 40
+
 
 class Sandbox:
     """An embedded Bitrix24 portal.
@@ -55,6 +57,7 @@ class Sandbox:
         page_size: rows a page.
         ignore_id_filter: emulate methods that drop conditions on the id.
         omit_total: emulate list methods that answer no ``total``.
+        smart_items: how many items each of the two smart processes has; 40 whatever *deals* is, unless given.
         count_cost: seconds for each row that a list call counts, which it does unless ``start`` is -1. They pass
             without using the processor, are part of the call's ``time``, and are booked as operating time. The
             vendor's own example is 20e-6 (settings/performance/huge-data.md: 2.39 million rows in 49.9 s).
@@ -80,6 +83,7 @@ class Sandbox:
         companies: int | None = None,
         quotes: int | None = None,
         invoices: int | None = None,
+        smart_items: int | None = None,
         users: int | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -108,6 +112,7 @@ class Sandbox:
             companies=size(companies, scale // 8),
             quotes=size(quotes, scale // 20),
             invoices=size(invoices, scale // 20),
+            smart_items=size(smart_items, _SMART_ITEMS),
             users=max(1, size(users, min(400, 12 + scale // 100))),
         )
         self._seed = seed

@@ -8,12 +8,38 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-__all__ = ["USER_FIELDS", "UserField", "camel_name"]
+from b24orm.sandbox.smart import EQUIPMENT, PROCESSES, REPAIRS
+
+__all__ = ["LABELS", "LANGUAGES", "USER_FIELDS", "UserField", "camel_name", "owner"]
+
+LANGUAGES = ("ru", "en")
+"""The languages that user fields have labels in; they are the same in each."""
+LABELS = ("EDIT_FORM_LABEL", "LIST_COLUMN_LABEL", "LIST_FILTER_LABEL", "ERROR_MESSAGE", "HELP_MESSAGE")
+"""What a user field says in a language."""
+
+_DEFAULT = {"TYPE": "NONE", "VALUE": ""}
+_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "string": {"SIZE": 20, "ROWS": 1, "REGEXP": "", "MIN_LENGTH": 0, "MAX_LENGTH": 0, "DEFAULT_VALUE": ""},
+    "integer": {"SIZE": 20, "MIN_VALUE": 0, "MAX_VALUE": 0, "DEFAULT_VALUE": None},
+    "double": {"PRECISION": 2, "SIZE": 20, "MIN_VALUE": 0, "MAX_VALUE": 0, "DEFAULT_VALUE": None},
+    "boolean": {"DEFAULT_VALUE": 0, "DISPLAY": "CHECKBOX", "LABEL": ["", ""]},
+    "enumeration": {"DISPLAY": "LIST", "LIST_HEIGHT": 1, "CAPTION_NO_VALUE": "", "SHOW_NO_VALUE": "Y"},
+    "date": {"DEFAULT_VALUE": _DEFAULT},
+    "datetime": {"DEFAULT_VALUE": _DEFAULT},
+    "money": {"DEFAULT_VALUE": ""},
+    "url": {"POPUP": "Y", "SIZE": 20, "MIN_LENGTH": 0, "MAX_LENGTH": 0, "DEFAULT_VALUE": "", "ROWS": 1},
+    "file": {"SIZE": 20, "LIST_WIDTH": 0, "LIST_HEIGHT": 0, "MAX_SHOW_SIZE": 0, "EXTENSIONS": [], "TARGET_BLANK": "Y"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class UserField:
-    """One user field as ``crm.*.userfield.list`` describes it. ``items`` are the (id, text) of an enumeration."""
+    """One user field as ``crm.*.userfield.list`` describes it.
+
+    Attributes:
+        items: the (id, text) of an enumeration.
+        settings: those that differ from what a new field of its type has.
+    """
 
     id: int
     name: str
@@ -23,9 +49,17 @@ class UserField:
     items: tuple[tuple[int, str], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
+    @property
+    def all_settings(self) -> dict[str, Any]:
+        """The settings as the portal shows them."""
+        return {**_SETTINGS.get(self.type, {}), **self.settings}
+
 
 _REGIONS = ((61, "Москва"), (62, "Санкт-Петербург"), (63, "Урал"))
 _PRODUCTS = ((71, "CRM"), (72, "Телефония"), (73, "Сайты"))
+_PRIORITIES = ((111, "Низкий"), (112, "Обычный"), (113, "Срочный"))
+_WORKS = ((121, "Диагностика"), (122, "Замена деталей"), (123, "Настройка & чистка"))
+_CONDITIONS = ((131, "Новое"), (132, "Исправно"), (133, "В ремонте"), (134, "Списано"))
 _DEAL = (
     UserField(501, "UF_CRM_1700000001", "string", "Сегмент"),
     UserField(502, "UF_CRM_1700000002", "integer", "Количество мест"),
@@ -51,6 +85,32 @@ _DEAL = (
     UserField(522, "UF_CRM_5_1700000022", "string", "Внешний код"),
     UserField(523, "UF_CRM_566EB0AC9B7FC", "string", "Способ доставки"),
 )
+# Labels as real portals have them: Cyrillic ones, the same one twice, and some that are no good as names.
+_REPAIRS = (
+    UserField(1001, "UF_CRM_7_1760000001", "string", "Серийный номер"),
+    UserField(1002, "UF_CRM_7_1760000002", "enumeration", "Приоритет", items=_PRIORITIES),
+    UserField(1003, "UF_CRM_7_1760000003", "date", "Дата приёмки"),
+    UserField(1004, "UF_CRM_7_1760000004", "money", "Стоимость ремонта"),
+    UserField(1005, "UF_CRM_7_1760000005", "boolean", "По гарантии"),
+    UserField(1006, "UF_CRM_7_1760000006", "employee", "Мастер"),
+    UserField(1007, "UF_CRM_7_1760000007", "string", "Неисправности", True),
+    UserField(1008, "UF_CRM_7_1760000008", "enumeration", "Виды работ", True, _WORKS),
+    UserField(1009, "UF_CRM_7_1760000009", "string", "Примечание"),
+    UserField(1010, "UF_CRM_7_1760000010", "string", "Примечание"),
+    UserField(1011, "UF_CRM_7_1760000011", "datetime", "Visit time"),
+    UserField(1012, "UF_CRM_7_1760000012", "string", "Stage ID"),
+    UserField(1013, "UF_CRM_7_1760000013", "integer", "24/7, часов"),
+)
+_EQUIPMENT = (
+    UserField(1101, "UF_CRM_9_1760000001", "string", "Инвентарный номер"),
+    UserField(1102, "UF_CRM_9_1760000002", "enumeration", "Состояние", items=_CONDITIONS),
+    UserField(1103, "UF_CRM_9_1760000003", "date", "Поверка до"),
+    UserField(1104, "UF_CRM_9_1760000004", "money", "Book value"),
+    UserField(1105, "UF_CRM_9_1760000005", "boolean", "Списано"),
+    UserField(1106, "UF_CRM_9_1760000006", "employee", "Закреплено за"),
+    UserField(1107, "UF_CRM_9_1760000007", "double", "Масса, кг"),
+    UserField(1108, "UF_CRM_9_1760000008", "string", "Tags", True),
+)
 
 USER_FIELDS: Mapping[str, tuple[UserField, ...]] = {
     "deal": _DEAL,
@@ -71,8 +131,16 @@ USER_FIELDS: Mapping[str, tuple[UserField, ...]] = {
     ),
     "quote": (UserField(901, "UF_CRM_1740000001", "string", "Условия доставки"),),
     "smart_invoice": (UserField(951, "UF_CRM_SMART_INVOICE_1750000001", "string", "Основание"),),
+    REPAIRS.key: _REPAIRS,
+    EQUIPMENT.key: _EQUIPMENT,
 }
 """User fields by entity key."""
+
+
+def owner(key: str) -> str:
+    """The ENTITY_ID of the user fields of the entity *key*."""
+    process = PROCESSES.get(key)
+    return process.user_field_entity if process else f"CRM_{key.upper()}"
 
 
 @cache

@@ -39,7 +39,9 @@ def accepted(
     touched = False
     for name, value in entries(fields):
         column = source.by_wire[form].get(name)
-        if column is None or column.read_only or (current is not None and source.immutable(column, form)):
+        if column is None or column.read_only or column.storage == "const":
+            continue
+        if current is not None and source.immutable(column, form):
             continue
         if column.storage == "fm":
             touched = True

@@ -15,6 +15,8 @@ from b24orm.schema.description import (
     Paging,
     Paths,
     Title,
+    of_one_type,
+    with_parts,
 )
 from b24orm.schema.kinds import Kind, kind_of
 from b24orm.schema.loader import checked_entity, entity, entity_keys, schema_directory
@@ -35,5 +37,7 @@ __all__ = [
     "entity",
     "entity_keys",
     "kind_of",
+    "of_one_type",
     "schema_directory",
+    "with_parts",
 ]

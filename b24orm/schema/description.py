@@ -10,7 +10,20 @@ from pydantic import Field as Spec
 
 from b24orm.schema.kinds import Kind, kind_of
 
-__all__ = ["Context", "Cursor", "Dialect", "Entity", "Field", "GrammarName", "IdField", "Paging", "Paths", "Title"]
+__all__ = [
+    "Context",
+    "Cursor",
+    "Dialect",
+    "Entity",
+    "Field",
+    "GrammarName",
+    "IdField",
+    "Paging",
+    "Paths",
+    "Title",
+    "of_one_type",
+    "with_parts",
+]
 
 GrammarName = Literal[
     "crm_item",
@@ -27,6 +40,7 @@ GrammarName = Literal[
     "disk",
     "offline",
     "groups",
+    "calls",
     "lists",
     "bizproc",
     "equality",
@@ -161,6 +175,7 @@ class Paging(_Part):
         description="any: as asked; asc, desc: always by id in this direction, as the method takes no order",
     )
     cursor: Cursor | None = Spec(default=None, description="the words of mode cursor")
+    fixed: dict[str, Any] = Spec(default_factory=dict, description="parameters that every page carries")
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -221,6 +236,21 @@ class Dialect(_Part):
     def key(self) -> IdField | None:
         """The id, if it is a number that rows can be told apart and ordered by."""
         return None if self.id is None or self.id.type == "code" else self.id
+
+
+def of_one_type(spec: Dialect, entity_type_id: int) -> Dialect:
+    """*spec* for the objects of one CRM type, so that queries need not name it."""
+    parts: dict[str, Any] = {name: getattr(spec, name) for name in Dialect.model_fields}
+    parts["fixed"] = {"entityTypeId": entity_type_id, **spec.fixed}
+    parts["context"] = tuple(context for context in spec.context if context.parameter != "entityTypeId")
+    return Dialect.model_construct(None, **parts)
+
+
+def with_parts(entity: Entity, **changed: Any) -> Entity:
+    """*entity* with some of its parts *changed*."""
+    # Not model_copy, which would take the cached `by_name` along.
+    parts: dict[str, Any] = {name: getattr(entity, name) for name in Entity.model_fields}
+    return Entity.model_construct(None, **{**parts, **changed})
 
 
 class Entity(_Part):

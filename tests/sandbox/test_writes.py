@@ -185,7 +185,7 @@ async def test_a_deleted_item_is_gone_and_its_id_is_not_given_again(small: Sandb
     answer = await call(small, "crm.item.delete", {"entityTypeId": 2, "id": last})
     assert answer["result"] == []
     for method in ("get", "delete", "update"):
-        params = {"entityTypeId": 2, "id": last, "fields": {}}
+        params: dict[str, Any] = {"entityTypeId": 2, "id": last, "fields": {}}
         assert (await call(small, f"crm.item.{method}", params))["error"] == "NOT_FOUND"
     assert (await _add(call, small, {}))["id"] > last
 

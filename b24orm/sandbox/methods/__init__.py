@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from b24orm.sandbox.methods import category, classic, item, messages, service, status, user, userfield
+from b24orm.sandbox.methods import (
+    category,
+    classic,
+    crm_type,
+    item,
+    messages,
+    service,
+    status,
+    user,
+    userfield,
+    userfieldconfig,
+)
 from b24orm.sandbox.state import Handler
 
 __all__ = ["METHODS"]
@@ -16,10 +27,12 @@ __all__ = ["METHODS"]
 METHODS: Mapping[str, Handler] = {
     **item.METHODS,
     **classic.METHODS,
+    **crm_type.METHODS,
     **status.METHODS,
     **category.METHODS,
     **user.METHODS,
     **userfield.METHODS,
+    **userfieldconfig.METHODS,
     **messages.METHODS,
     **service.METHODS,
 }

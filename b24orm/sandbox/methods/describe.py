@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from b24orm.sandbox.fields import Column
+from b24orm.sandbox.php import shape
 
 __all__ = ["describe"]
 
 
-def describe(column: Column) -> dict[str, Any]:
-    """The description that the modern and the classic family share."""
+def describe(column: Column, *, labelled: bool = False) -> dict[str, Any]:
+    """The description that the modern and the classic family share.
+
+    Their one difference: the title of a user field is its label in the modern family (*labelled*), its code in the
+    classic one.
+    """
     extra = column.user_field
     described: dict[str, Any] = {
         "type": column.type,
@@ -19,18 +24,18 @@ def describe(column: Column) -> dict[str, Any]:
         "isImmutable": column.immutable,
         "isMultiple": column.multiple,
         "isDynamic": extra is not None,
-        # Of user fields, title is the code and the labels are elsewhere.
-        "title": extra.name if extra else column.title,
     }
+    if column.deprecated:
+        described["isDeprecated"] = True
+    relation = column.relation or ""
+    if relation.startswith("status:"):
+        described["statusType"] = relation.removeprefix("status:")
     if extra is None:
-        relation = column.relation or ""
-        if relation.startswith("status:"):
-            described["statusType"] = relation.removeprefix("status:")
-        return described
+        described["title"] = column.title
+        return described | ({"settings": dict(column.settings)} if column.settings else {})
     if extra.items:
         described["items"] = [{"ID": str(item_id), "VALUE": text} for item_id, text in extra.items]
-    if "ENTITY_TYPE" in extra.settings:
-        described["statusType"] = extra.settings["ENTITY_TYPE"]
+    described["title"] = extra.label if labelled else extra.name
     described |= {"listLabel": extra.label, "formLabel": extra.label, "filterLabel": extra.label}
-    described["settings"] = dict(extra.settings)
+    described["settings"] = shape(extra.all_settings)
     return described

@@ -1,19 +1,20 @@
-"""``crm.item.*``: the modern CRM methods, for leads, deals, contacts, companies, quotes and smart invoices.
+"""``crm.item.*``: the modern CRM methods, for all CRM entities and smart processes.
 
 Facts: api-reference/crm/universal/crm-item-*.md.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from b24orm.sandbox import rules
 from b24orm.sandbox.fields import TABLE_KEYS, Column, Form, Table, table
 from b24orm.sandbox.filters_item import compile_filter, compile_order
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import required
+from b24orm.sandbox.methods.parameters import array, required
 from b24orm.sandbox.paging import CONTROLLER, page
-from b24orm.sandbox.php import intval, is_array
+from b24orm.sandbox.php import intval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch, fetch_one, item_columns
 from b24orm.sandbox.state import Answer, Handler, State
@@ -22,28 +23,21 @@ from b24orm.sandbox.writes import accepted
 __all__ = ["METHODS"]
 
 
+@cache
+def _tables() -> dict[int, Table]:
+    tables = [table(key) for key in TABLE_KEYS]
+    return {source.entity_type_id: source for source in tables if source.entity_type_id is not None}
+
+
 def _table(params: dict[str, Any]) -> Table:
-    wanted = intval(required(params, "entityTypeId"))
-    for key in TABLE_KEYS:
-        source = table(key)
-        if source.entity_type_id is not None and source.entity_type_id == wanted:
-            return source
-    raise Refusal("NOT_FOUND", "Смарт-процесс не найден")
+    source = _tables().get(intval(required(params, "entityTypeId")))
+    if source is None:
+        raise Refusal("NOT_FOUND", "Смарт-процесс не найден")
+    return source
 
 
 def _form(params: dict[str, Any]) -> Form:
     return "item" if params.get("useOriginalUfNames") in ("Y", True, "true") else "item_camel"
-
-
-def _array(params: dict[str, Any], name: str) -> Any:
-    value = params.get(name)
-    if value is None or value == "":
-        return {}
-    if not is_array(value):
-        raise Refusal(
-            "100", f"Invalid value {{{value}}} to match with parameter {{{name}}}. Should be value of type array."
-        )
-    return value
 
 
 def _columns(source: Table, form: Form) -> dict[str, Column]:
@@ -53,9 +47,9 @@ def _columns(source: Table, form: Form) -> dict[str, Column]:
 def _list(state: State, params: dict[str, Any]) -> Answer:
     source, form = _table(params), _form(params)
     columns = _columns(source, form)
-    where = compile_filter(columns, _array(params, "filter"), ignore_id=state.options.ignore_id_filter)
-    order = compile_order(columns, _array(params, "order"))
-    chosen = item_columns(source, form, _array(params, "select"))
+    where = compile_filter(columns, array(params, "filter"), ignore_id=state.options.ignore_id_filter)
+    order = compile_order(columns, array(params, "order"))
+    chosen = item_columns(source, form, array(params, "select"))
     found, answer = page(
         CONTROLLER,
         state.options,
@@ -88,7 +82,7 @@ def _get(state: State, params: dict[str, Any]) -> Answer:
 def _add(state: State, params: dict[str, Any]) -> Answer:
     source, form = _table(params), _form(params)
     required(params, "fields")
-    values = accepted(source, form, _array(params, "fields"), current=None, next_id=state.next_id)
+    values = accepted(source, form, array(params, "fields"), current=None, next_id=state.next_id)
     return _full(state, source, form, rules.create(state, source, values))
 
 
@@ -96,7 +90,7 @@ def _update(state: State, params: dict[str, Any]) -> Answer:
     source, form = _table(params), _form(params)
     row = _row(state, source, intval(required(params, "id")))
     required(params, "fields")
-    values = accepted(source, form, _array(params, "fields"), current=row, next_id=state.next_id)
+    values = accepted(source, form, array(params, "fields"), current=row, next_id=state.next_id)
     rules.update(state, source, row, values)
     return _full(state, source, form, row["id"])
 
@@ -112,8 +106,8 @@ def _fields(state: State, params: dict[str, Any]) -> Answer:
     del state
     source, form = _table(params), _form(params)
     described = {
-        wire: describe(column) | {"upperName": column.wire.get("classic", column.name.upper())}
-        for wire, column in source.by_wire[form].items()
+        wire: describe(column, labelled=True) | {"upperName": column.wire.get("classic", column.name.upper())}
+        for wire, column in source.described(form).items()
     }
     return Answer({"fields": described})
 

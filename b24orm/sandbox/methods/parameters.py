@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24orm.sandbox.php import intval
+from b24orm.sandbox.php import intval, is_array
 from b24orm.sandbox.refusal import Refusal
 
-__all__ = ["classic", "classic_id", "required"]
+__all__ = ["array", "classic", "classic_id", "required"]
 
 
 def classic(params: dict[str, Any], name: str) -> Any:
@@ -30,3 +30,15 @@ def required(params: dict[str, Any], name: str) -> Any:
     if params.get(name) is None:
         raise Refusal("100", f"Could not find value for parameter {{{name}}}")
     return params[name]
+
+
+def array(params: dict[str, Any], name: str) -> Any:
+    """A filter, an order or the like of a controller; empty if absent."""
+    value = params.get(name)
+    if value is None or value == "":
+        return {}
+    if not is_array(value):
+        raise Refusal(
+            "100", f"Invalid value {{{value}}} to match with parameter {{{name}}}. Should be value of type array."
+        )
+    return value

@@ -1,6 +1,7 @@
 """``crm.*.userfield.list``: the user fields of a portal, in one answer.
 
-Facts: api-reference/crm/deals/user-defined-fields/crm-deal-userfield-list.md; filters by equality.
+Facts: api-reference/crm/deals/user-defined-fields/crm-deal-userfield-list.md; filters by equality; the labels come only
+if ``filter.LANG`` asks for those of a language.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ from functools import partial
 from typing import Any
 
 from b24orm.sandbox.methods.parameters import classic
-from b24orm.sandbox.php import entries, strval
+from b24orm.sandbox.php import entries, shape, strval
 from b24orm.sandbox.state import Answer, Handler, State
-from b24orm.sandbox.userfields import USER_FIELDS, UserField
+from b24orm.sandbox.userfields import LABELS, LANGUAGES, USER_FIELDS, UserField, owner
 
-__all__ = ["METHODS"]
+__all__ = ["METHODS", "describe_user_field"]
 
 
-def _describe(key: str, f: UserField) -> dict[str, Any]:
+def describe_user_field(key: str, f: UserField) -> dict[str, Any]:
+    """A user field of the entity *key* without its labels, as the classic methods spell it."""
     described: dict[str, Any] = {
         "ID": str(f.id),
-        "ENTITY_ID": f"CRM_{key.upper()}",
+        "ENTITY_ID": owner(key),
         "FIELD_NAME": f.name,
         "USER_TYPE_ID": f.type,
         "XML_ID": None,
@@ -30,12 +32,7 @@ def _describe(key: str, f: UserField) -> dict[str, Any]:
         "SHOW_IN_LIST": "Y",
         "EDIT_IN_LIST": "Y",
         "IS_SEARCHABLE": "N",
-        "SETTINGS": dict(f.settings),
-        "EDIT_FORM_LABEL": f.label,
-        "LIST_COLUMN_LABEL": f.label,
-        "LIST_FILTER_LABEL": f.label,
-        "ERROR_MESSAGE": None,
-        "HELP_MESSAGE": None,
+        "SETTINGS": shape(f.all_settings),
     }
     if f.items:
         described["LIST"] = [
@@ -45,14 +42,20 @@ def _describe(key: str, f: UserField) -> dict[str, Any]:
     return described
 
 
+def _labels(f: UserField, language: str) -> dict[str, str | None]:
+    phrase = f.label if language in LANGUAGES else None
+    return {name: phrase if name.endswith("LABEL") else None for name in LABELS}
+
+
 def _list(key: str, state: State, params: dict[str, Any]) -> Answer:
     del state
     wanted = {name.upper(): strval(value) for name, value in entries(classic(params, "filter"))}
-    found = [
-        described
-        for described in (_describe(key, f) for f in USER_FIELDS[key])
-        if all(described.get(name, value) == value for name, value in wanted.items() if name != "LANG")
-    ]
+    language = wanted.pop("LANG", "")
+    found: list[dict[str, Any]] = []
+    for f in USER_FIELDS[key]:
+        described = describe_user_field(key, f)
+        if all(described.get(name, value) == value for name, value in wanted.items()):
+            found.append(described | (_labels(f, language) if language else {}))
     return Answer(found, total=len(found), rows=len(found))
 
 

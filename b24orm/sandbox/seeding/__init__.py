@@ -16,6 +16,7 @@ from b24orm.sandbox.seeding.dictionaries import categories, statuses
 from b24orm.sandbox.seeding.frame import Frame
 from b24orm.sandbox.seeding.ids import DealIds, deal_ids_of, holed_ids
 from b24orm.sandbox.seeding.sales import deals, invoices, quotes
+from b24orm.sandbox.seeding.smart import ITEMS, types
 from b24orm.sandbox.seeding.staff import users
 from b24orm.sandbox.store import Store
 
@@ -25,10 +26,12 @@ MOST_DRAWN = 30_000
 """The most deals that are drawn one by one. What follows from the number of deals follows from at most this many."""
 _MODELS = 10_000  # deals that the deals of a larger portal are copied from
 
+_FEW = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many rows of each entity to make."""
+    """How many rows of each entity to make; *smart_items* of each smart process."""
 
     deals: int
     leads: int
@@ -37,6 +40,7 @@ class Sizes:
     quotes: int
     invoices: int
     users: int
+    smart_items: int
 
 
 def seed_store(store: Store, sizes: Sizes, seed: int, deal_ids: Sequence[int] | None = None) -> None:
@@ -53,6 +57,7 @@ def seed_store(store: Store, sizes: Sizes, seed: int, deal_ids: Sequence[int] | 
         "deal": holed_ids(rng("deal ids"), sizes.deals, first=101) if deal_ids is None else deal_ids,
         "quote": holed_ids(rng("quote ids"), sizes.quotes, first=5),
         "smart_invoice": holed_ids(rng("invoice ids"), sizes.invoices, first=3),
+        **{key: holed_ids(rng(f"{key} ids"), sizes.smart_items, first=1, wild=False) for key in ITEMS},
     }
     store.load("status", statuses())
     store.load("category", categories())
@@ -63,6 +68,10 @@ def seed_store(store: Store, sizes: Sizes, seed: int, deal_ids: Sequence[int] | 
     _load_deals(store, ids, rng("deal"))
     store.load("quote", quotes(Frame("quote", ids, rng("quote"))))
     store.load("smart_invoice", invoices(Frame("smart_invoice", ids, rng("smart_invoice"))))
+    store.load("crm_type", types(), index=False)
+    for key, items in ITEMS.items():
+        # Some tens of rows are read as fast without indexes, and building those would cost more than the rows.
+        store.load(key, items(Frame(key, ids, rng(key), hours=50)), index=sizes.smart_items > _FEW)
 
 
 def _load_deals(store: Store, ids: Mapping[str, Sequence[int]], rng: Random) -> None:

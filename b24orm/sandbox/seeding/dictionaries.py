@@ -7,6 +7,8 @@ from typing import Any
 
 import pydantic_core
 
+from b24orm.sandbox.smart import PROCESSES, STAGES
+
 __all__ = ["DEAL_STAGES", "LEAD_STAGES", "categories", "codes", "statuses"]
 
 Stage = tuple[str, str, str | None]  # status id, name, semantics
@@ -109,6 +111,7 @@ _PLAIN: dict[str, tuple[tuple[str, str], ...]] = {
     "HONORIFIC": (("HNR_RU_1", "г-н"), ("HNR_RU_2", "г-жа")),
 }
 _COLOURS = ("#39A8EF", "#2FC6F6", "#55D0E0", "#47E4C2", "#FFA900", "#7BD500", "#FF5752", "#FF5752")
+_SMART_COLOURS = ("#22B9FF", "#88B9FF", "#10e5fc", "#00ff00", "#ff0000")
 
 
 def codes(entity_id: str) -> tuple[str, ...]:
@@ -134,25 +137,53 @@ def statuses() -> dict[str, Iterable[Any]]:
     for entity_id, entries in _PLAIN.items():
         for place, (status_id, name) in enumerate(entries):
             rows.append((entity_id, status_id, name, 10 * (place + 1), "N", None, "", None, None))
+    named = [row[2] if row[4] == "Y" else "" for row in rows]
+    rows += _smart_stages()
     names = ("entity_id", "status_id", "name", "sort", "system", "category_id", "color", "semantics", "extra")
     made: dict[str, Iterable[Any]] = dict(zip(names, zip(*rows, strict=True), strict=True))
     return {
         "id": range(101, 101 + 2 * len(rows), 2),
-        "name_init": [row[2] if row[4] == "Y" else "" for row in rows],
+        # A pipeline of a smart process begins with stages of the portal's own, each of which remembers its name.
+        "name_init": named + [row[2] for row in rows[len(named) :]],
         **made,
     }
 
 
+def _smart_stages() -> list[tuple[Any, ...]]:
+    return [
+        (
+            process.stage_entity(pipeline),
+            process.stage(pipeline, code),
+            name,
+            10 * (place + 1),
+            "Y" if semantics or place == 0 else "N",
+            pipeline,
+            _SMART_COLOURS[place],
+            semantics,
+            None,
+        )
+        for process in PROCESSES.values()
+        for pipeline, _ in process.pipelines
+        for place, (code, name, semantics) in enumerate(STAGES)
+    ]
+
+
 def categories() -> dict[str, Iterable[Any]]:
     """The rows of ``crm.category.list``: the default pipeline of deals has the id 0."""
-    rows = [(category, name, 2, "N" if category else "Y") for category, name, _ in _PIPELINES]
-    rows.append((2, "Счета", 31, "Y"))
+    sorts = {0: 300, 1: 200}
+    rows = [(category, name, sorts.get(category, 500), 2, category == 0) for category, name, _ in _PIPELINES]
+    rows.append((2, "Счета", 500, 31, True))
+    for process in PROCESSES.values():
+        rows += [
+            (pipeline, name, 500, process.entity_type_id, pipeline == process.default_pipeline)
+            for pipeline, name in process.pipelines
+        ]
     return {
         "id": [row[0] for row in rows],
         "name": [row[1] for row in rows],
-        "sort": [300, 200, 500, 500],
-        "entity_type_id": [row[2] for row in rows],
-        "is_default": [row[3] for row in rows],
+        "sort": [row[2] for row in rows],
+        "entity_type_id": [row[3] for row in rows],
+        "is_default": ["Y" if row[4] else "N" for row in rows],
         "origin_id": [""] * len(rows),
         "originator_id": [""] * len(rows),
     }

@@ -19,9 +19,12 @@ _DAY_TEXTS = [(_FIRST_DAY + timedelta(days=n)).isoformat() for n in range(_DAYS 
 
 
 class Frame:
-    """One entity's rows in the making: *n* ids and a generator to draw columns from."""
+    """One entity's rows in the making: *n* ids and a generator to draw columns from.
 
-    def __init__(self, key: str, ids: Mapping[str, Sequence[int]], rng: Random) -> None:
+    Of the times of day it draws *hours*, and picks among them afterwards.
+    """
+
+    def __init__(self, key: str, ids: Mapping[str, Sequence[int]], rng: Random, *, hours: int = 700) -> None:
         self.key = key
         self.all_ids = ids
         self.ids = ids[key]
@@ -29,10 +32,11 @@ class Frame:
         self.rng = rng
         # Days rise with the ids, as they do on a portal that was filled over years.
         self.created_days = [_DAYS * place // max(1, self.n) for place in range(self.n)]
-        self._hours = [f"T{h:02}:{m:02}:{s:02}+03:00" for h, m, s in (self._moment() for _ in range(700))]
+        self._hours = [f"T{h:02}:{m:02}:{s:02}+03:00" for h, m, s in (self._moment() for _ in range(hours))]
 
     def _moment(self) -> tuple[int, int, int]:
-        return self.rng.randint(8, 20), self.rng.randint(0, 59), self.rng.randint(0, 59)
+        draw = self.rng.randrange  # as randint draws, with one call less in between
+        return 8 + draw(13), draw(60), draw(60)
 
     def pick(self, pool: Sequence[T], weights: Sequence[float] | None = None) -> list[T]:
         """One of *pool* for each row."""

@@ -1,0 +1,185 @@
+"""Models that are made at run time, for programs without generated code: `Model.from_portal` and `SmartProcess`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from b24orm.context import PortalLike
+from b24orm.discovery import BASES, SMART_PROCESS, OwnEntity, OwnField, attribute_names, class_name_of, read_entity
+from b24orm.errors import ConfigurationError, nearest
+from b24orm.model.base import Model, ModelMeta, column
+from b24orm.model.values import File, Multifield
+from b24orm.money import Money
+from b24orm.op import Op
+from b24orm.plan import Plan
+from b24orm.queryset import QuerySet
+from b24orm.schema import Entity, Field, Kind, entity, kind_of
+
+__all__ = ["DynamicModel", "SmartProcess", "from_portal"]
+
+M = TypeVar("M", bound="DynamicModel")
+
+_TYPES: Mapping[Kind, Any] = {
+    "int": int,
+    "decimal": Decimal,
+    "str": str,
+    "bool": bool,
+    "date": date,
+    "datetime": datetime,
+    "money": Money,
+    "multifield": Multifield,
+    "file": File,
+}
+
+
+class _Objects:
+    """``objects`` of a model made at run time."""
+
+    def __get__(self, instance: object | None, owner: type[M]) -> QuerySet[M]:
+        return QuerySet(owner)
+
+
+class DynamicModel(Model):
+    """A model made at run time: names and values are checked when it is used, not by type checkers."""
+
+    objects: ClassVar[_Objects] = _Objects()
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+@cache
+def SmartProcess(entity_type_id: int) -> type[DynamicModel]:
+    """The items of a smart process, by the number of its type.
+
+    ::
+
+        Repair = SmartProcess(entity_type_id=156)
+        async for item in Repair.objects.filter(stage_id="DT156_11:NEW", uf_crm_7_1760000001="x"): ...
+
+    Documented fields have their types; user fields come as the portal sends them. For typed ones, use ``b24orm pull``
+    or ``await Model.from_portal("crm.item", entity_type_id=156)``.
+
+    Raises:
+        ConfigurationError: the number is that of one of the portal's own entities, or none at all.
+    """
+    if isinstance(entity_type_id, bool) or not isinstance(entity_type_id, int) or entity_type_id < 1:
+        raise ConfigurationError(f"entity_type_id is a positive number, not {entity_type_id!r}")
+    for key, number in BASES.items():
+        if number == entity_type_id:
+            raise ConfigurationError(f"entity_type_id={number} is no smart process: use {entity(key).name}")
+    return model_of_schema(entity(SMART_PROCESS), f"SmartProcess{entity_type_id}", entity_type_id)
+
+
+def from_portal(
+    cls: type[Model], name: str | None, entity_type_id: int | None, portal: PortalLike | None
+) -> Op[type[Any]]:
+    """`Model.from_portal`."""
+    if name is None:
+        if not cls.__entity__:
+            raise ConfigurationError(f"{cls.__name__}.from_portal needs the name of an entity, such as 'crm.deal'")
+        key, number = named_entity(cls.__entity__, entity_type_id or cls.__entity_type_id__)
+    else:
+        key, number = named_entity(name, entity_type_id)
+        if cls.__entity__ not in ("", key):
+            raise ConfigurationError(f"{cls.__name__} is a model of {cls.__entity__!r}, not of {name!r}")
+
+    async def run(at: PortalLike) -> type[Any]:
+        own = await read_entity(at, key, number)
+        base = cls
+        if not cls.__entity__:
+            base = SmartProcess(number) if key == SMART_PROCESS else model_of_schema(entity(key), entity(key).name)
+        return extended(base, own)
+
+    commands = "crm.status.list, crm.item.fields and crm.category.list"
+    return Op(run, explain=lambda: Plan("call", f"what the portal has of its own: {commands}", "2", "3"), portal=portal)
+
+
+def named_entity(name: str, entity_type_id: int | None) -> tuple[str, int]:
+    """Key and type number of the entity *name*: ``crm.deal``, ``deal``, or ``crm.item`` with a number.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    key = name.removeprefix("crm.").removesuffix(".list")
+    if key in ("item", SMART_PROCESS):
+        if entity_type_id is None:
+            raise ConfigurationError("from_portal('crm.item') needs to know whose: entity_type_id=156")
+        known = next((base for base, number in BASES.items() if number == entity_type_id), SMART_PROCESS)
+        return known, entity_type_id
+    number = BASES.get(key)
+    if number is None:
+        hint = nearest(key, BASES)
+        raise ConfigurationError(f"from_portal takes crm.deal, crm.lead, … or crm.item, not {name!r}{hint}")
+    if entity_type_id not in (None, number):
+        raise ConfigurationError(f"{name} has the entity_type_id {number}, not {entity_type_id}")
+    return key, number
+
+
+def model_of_schema(schema: Entity, name: str, entity_type_id: int | None = None) -> type[DynamicModel]:
+    """A model with the documented fields of *schema*."""
+    namespace: dict[str, Any] = {"__module__": __name__, "__entity__": schema.key}
+    if schema.entity_type_id is None and entity_type_id is not None:
+        namespace["__entity_type_id__"] = entity_type_id
+    return _made(DynamicModel, name, namespace, schema.fields, entity_type_id)
+
+
+def extended(base: type[Model], own: OwnEntity) -> type[Any]:
+    """*base* with the fields of *own*, named as ``b24orm pull`` names them."""
+    taken = {*base.model_fields, *(name for name in dir(Model) if not name.startswith("__")), "objects"}
+    names = attribute_names(own.fields, taken)
+    namespace: dict[str, Any] = {"__module__": base.__module__, "__annotations__": {}}
+    for name, field in names.items():
+        namespace["__annotations__"][name], namespace[name] = _own_column(field)
+    if not issubclass(base, DynamicModel):
+        namespace["objects"] = _Objects()
+        namespace["__annotations__"]["objects"] = ClassVar[_Objects]
+    return _class(class_name_of(own.title) or base.__name__, base, namespace)
+
+
+def _own_column(field: OwnField) -> tuple[Any, Any]:
+    kind: Any = _TYPES.get(kind_of(field.type), Any)
+    if field.multiple:
+        return list[kind], column(field.wire, default_factory=list, readonly=field.read_only)
+    if field.type == "boolean":
+        return bool, column(field.wire, default=False, readonly=field.read_only)
+    return kind if kind is Any else kind | None, column(field.wire, default=None, readonly=field.read_only)
+
+
+def _made(
+    base: type[DynamicModel],
+    name: str,
+    namespace: dict[str, Any],
+    fields: Iterable[Field],
+    entity_type_id: int | None,
+) -> type[Any]:
+    annotations: dict[str, Any] = {}
+    for field in fields:
+        annotations[field.name], namespace[field.name] = _column(field)
+    if entity_type_id is not None and "entity_type_id" in annotations:
+        namespace["entity_type_id"] = column(default=entity_type_id, readonly=True)
+    namespace["__annotations__"] = annotations
+    return _class(name, base, namespace)
+
+
+def _class(name: str, base: type[Any], namespace: dict[str, Any]) -> type[Any]:
+    make: Any = ModelMeta
+    made: type[Any] = make(name, (base,), namespace)
+    return made
+
+
+def _column(field: Field) -> tuple[Any, Any]:
+    """Annotation and default of a documented field."""
+    kind: Any = _TYPES.get(field.kind, Any)
+    if field.multiple:
+        return list[kind], column(default_factory=list, readonly=field.read_only)
+    if field.nullable or kind in (date, datetime, File, Any):
+        return kind if kind is Any else kind | None, column(default=None, readonly=field.read_only)
+    if (field.required or field.expected) and not field.read_only:
+        return kind, column()
+    return kind, column(default=kind(), readonly=field.read_only)
