@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from b24orm.codegen.index import render_index
@@ -10,7 +11,7 @@ from b24orm.codegen.module import MARKER, render_module
 from b24orm.codegen.table import render_table
 from b24orm.schema import Entity, checked_entity, entity_keys, schema_directory
 
-__all__ = ["generate", "render_meta_schema"]
+__all__ = ["generate", "render_lists", "render_meta_schema"]
 
 
 def render_meta_schema() -> str:
@@ -18,12 +19,23 @@ def render_meta_schema() -> str:
     return json.dumps(Entity.json_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
+def render_lists(entities: Iterable[Entity]) -> str:
+    """The text of ``schemas/meta/lists.json``: entity and dialect by list method, of methods that list one entity."""
+    served: dict[str, list[tuple[str, str]]] = {}
+    for one in entities:
+        for name, spec in one.dialects.items():
+            if "list" in spec.methods:
+                served.setdefault(spec.methods["list"].lower(), []).append((one.key, name))
+    lines = [f'  "{method}": {json.dumps(found[0])}' for method, found in sorted(served.items()) if len(found) == 1]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 def generate(*, check: bool = False, target: Path | None = None) -> list[str]:
     """Brings the generated files up to date with ``schemas/*.json``.
 
-    Without a *target* these are ``b24orm/entities/``, ``schemas/meta/entity.schema.json`` and, in a checkout,
-    ``docs/entities.md``; a *target* is a directory that takes the place of ``b24orm/entities/``, and the others are
-    left alone. Generated modules whose schema has gone are removed; files that were not generated are not touched.
+    Without a *target* these are ``b24orm/entities/``, ``schemas/meta/*.json`` and, in a checkout, ``docs/entities.md``;
+    a *target* is a directory that takes the place of ``b24orm/entities/``, and the others are left alone. Generated
+    modules whose schema has gone are removed; files that were not generated are not touched.
 
     Args:
         check: write nothing, only compare.
@@ -60,6 +72,7 @@ def _wanted(target: Path | None) -> dict[Path, str]:
     wanted[directory / "__init__.py"] = render_index(entities)
     if target is None:
         wanted[schema_directory() / "meta" / "entity.schema.json"] = render_meta_schema()
+        wanted[schema_directory() / "meta" / "lists.json"] = render_lists(entities)
         docs = schema_directory().parent / "docs"
         if docs.is_dir():  # a wheel has none
             wanted[docs / "entities.md"] = render_table(entities)

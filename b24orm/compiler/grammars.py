@@ -114,6 +114,8 @@ def _grammars() -> dict[GrammarName, Grammar]:
         "bizproc": Grammar("bizproc.workflow", lookups=_some(_COMPARED, exact="", ne="!"), empty=None),
         # https://apidocs.bitrix24.com/api-reference/crm/timeline/comments/crm-timeline-comment-list.html
         "equality": Grammar("these", lookups=_some(["exact"], exact=""), empty=None),
+        # "Last ID can't be string": https://apidocs.bitrix24.com/api-reference/chats/messages/im-dialog-messages-get.html
+        "messages": Grammar("chat messages", filter_key="", refuses_broken_bounds=True, lookups={}, empty=None),
         "none": Grammar("these", filter_key="", lookups={}, empty=None),
     }
 

@@ -19,7 +19,7 @@ from b24orm.schema.description import (
     with_parts,
 )
 from b24orm.schema.kinds import Kind, kind_of
-from b24orm.schema.loader import checked_entity, entity, entity_keys, schema_directory
+from b24orm.schema.loader import checked_entity, entity, entity_keys, list_methods, schema_directory
 
 __all__ = [
     "Context",
@@ -37,6 +37,7 @@ __all__ = [
     "entity",
     "entity_keys",
     "kind_of",
+    "list_methods",
     "of_one_type",
     "schema_directory",
     "with_parts",

@@ -44,6 +44,7 @@ GrammarName = Literal[
     "lists",
     "bizproc",
     "equality",
+    "messages",
     "none",
 ]
 """The families of filters; `b24orm/compiler/grammars.py` says what each can express."""

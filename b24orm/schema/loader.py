@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from b24orm.errors import ConfigurationError, nearest
 from b24orm.schema.description import Context, Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
 
-__all__ = ["checked_entity", "entity", "entity_keys", "schema_directory"]
+__all__ = ["checked_entity", "entity", "entity_keys", "list_methods", "schema_directory"]
 
 
 @cache
@@ -60,6 +60,13 @@ def checked_entity(key: str) -> Entity:
         return Entity.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise ConfigurationError(f"schemas/{path.name} does not fit its meta-schema: {error}") from error
+
+
+@cache
+def list_methods() -> Mapping[str, tuple[str, str]]:
+    """Entity and dialect by list method, in lower case; of methods that list the rows of one entity alone."""
+    path = schema_directory() / "meta" / "lists.json"
+    return {method: (key, dialect) for method, (key, dialect) in json.loads(path.read_bytes()).items()}
 
 
 def _file(key: str) -> Path:
