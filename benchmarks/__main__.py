@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.bars import bars
+from benchmarks.checking import CheckCost, measure_checking
 from benchmarks.imports import ImportCost, measure
 from benchmarks.runs import ROOT, Client, Data, Run, run
 
@@ -124,7 +125,9 @@ def _about(runs: Iterable[Run], page_time: float) -> str:
     )
 
 
-def _report(done: dict[str, list[Run]], scenarios: list[Scenario], imports: ImportCost | None) -> str:
+def _report(
+    done: dict[str, list[Run]], scenarios: list[Scenario], imports: ImportCost | None, checking: CheckCost | None
+) -> str:
     everything = [one for runs in done.values() for one in runs]
     parts = [_about(everything, scenarios[0].data.page_time if scenarios else 0.0)]
     for scenario in scenarios:
@@ -135,13 +138,21 @@ def _report(done: dict[str, list[Run]], scenarios: list[Scenario], imports: Impo
             "### Import\n\n| whole process | seconds |\n|---|---:|\n"
             f"| `import aiohttp, pydantic` | {imports.base:.3f} |\n"
             f"| `import aiohttp, pydantic, b24orm` | {imports.ours:.3f} |\n"
-            f"| `import aiohttp, pydantic; from b24orm import Deal, Portal` | {imports.used:.3f} |"
+            f"| `import aiohttp, pydantic; from b24orm import Deal, Portal` | {imports.used:.3f} |\n"
+            f"| `import aiohttp, pydantic; from b24orm import Model, Portal` | {imports.core:.3f} |\n"
+            f"| the same, and `from b24orm import Deal` | {imports.entity:.3f} |"
+        )
+    if checking is not None:
+        parts.append(
+            "### Type checking\n\n| pyright, strict, over one file | seconds |\n|---|---:|\n"
+            f"| a model of pydantic's alone | {checking.pydantic:.1f} |\n"
+            f"| a program that uses five entities | {checking.five:.1f} |"
         )
     if any(one.data.deals == FULL for one in scenarios):
         good = {key: {_key(one.client): one for one in runs if one.good} for key, runs in done.items()}
         lines = [
             f"| {what} | {bar} | {measured} | {'yes' if held else '**no**'} |"
-            for what, bar, measured, held in bars(good, imports)
+            for what, bar, measured, held in bars(good, imports, checking)
         ]
         parts.append("### What must hold\n\n| | bar | measured | holds |\n|---|---|---|---|\n" + "\n".join(lines))
     return "\n\n".join(parts) + "\n"
@@ -172,7 +183,7 @@ def _arguments() -> argparse.Namespace:
         "--page-time", type=float, default=0.02, metavar="SECONDS", help="asleep, a page (default: %(default)s)"
     )
     parser.add_argument(
-        "--scenarios", nargs="+", metavar="KEY", help="only these: dense, gaps, dear, get, million, import"
+        "--scenarios", nargs="+", metavar="KEY", help="only these: dense, gaps, dear, get, million, import, checking"
     )
     parser.add_argument("--clients", nargs="+", metavar="WORD", help="only clients whose label has one of these in it")
     parser.add_argument("--output", type=Path, help=f"write the figures between {BEGIN} and {END} of this file")
@@ -196,7 +207,8 @@ def main() -> None:
             took = f"{one.measured['wall']:.1f} s" if one.measured else one.failure
             print(f"{scenario.key}: {client.label}: {took}", file=sys.stderr, flush=True)
     imports = measure() if not wanted or "import" in wanted else None
-    text = _report(done, scenarios, imports)
+    checking = measure_checking() if not wanted or "checking" in wanted else None
+    text = _report(done, scenarios, imports, checking)
     print(text)
     if arguments.output is not None:
         _write(arguments.output, text)

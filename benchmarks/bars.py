@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from benchmarks.checking import CheckCost
 from benchmarks.imports import ImportCost
 from benchmarks.runs import Run
 
@@ -19,7 +20,7 @@ _OURS = ("models", "values", "raw")
 _NAMES = {"dense": "dense ids", "gaps": "holes", "dear": "dear counting"}
 
 
-def bars(runs: Runs, imports: ImportCost | None) -> Iterator[Bar]:
+def bars(runs: Runs, imports: ImportCost | None, checking: CheckCost | None) -> Iterator[Bar]:
     """The bars for which there are runs."""
     for scenario in ("dense", "gaps", "dear"):
         yield from _counts(scenario, [runs[scenario][work] for work in _OURS if work in runs.get(scenario, {})])
@@ -40,6 +41,9 @@ def bars(runs: Runs, imports: ImportCost | None) -> Iterator[Bar]:
         yield "300 gets at once", "<= 7 requests", f"{books['requests']} and {books['refusals']} refused", held
     if imports is not None:
         yield "import", "< 60 ms more", f"{imports.extra * 1000:.0f} ms", imports.extra < 0.060
+        yield "one entity after the core", "< 40 ms", f"{imports.one * 1000:.0f} ms", imports.one < 0.040
+    if checking is not None:
+        yield "pyright over five entities", "< 5 s", f"{checking.five:.1f} s", checking.five < 5.0
 
 
 def _counts(scenario: str, ours: Sequence[Run]) -> Iterator[Bar]:

@@ -15,6 +15,10 @@ __all__ = ["ImportCost", "measure"]
 _BASE = "import aiohttp, pydantic"
 _OURS = f"{_BASE}, b24orm"
 _USED = f"{_BASE}; from b24orm import Deal, Portal"
+_CORE = f"{_BASE}; from b24orm import Model, Portal"
+_ENTITY = f"{_CORE}; from b24orm import Deal"
+
+_CODES = (_BASE, _OURS, _USED, _CORE, _ENTITY)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,13 @@ class ImportCost:
     base: float
     ours: float
     used: float
+    core: float
+    entity: float
+
+    @property
+    def one(self) -> float:
+        """Seconds that one entity takes beyond the core."""
+        return self.entity - self.core
 
     @property
     def extra(self) -> float:
@@ -42,11 +53,11 @@ def measure(repeats: int = 15) -> ImportCost:
 
 
 def _measured(repeats: int, environment: dict[str, str]) -> ImportCost:
-    times: dict[str, list[float]] = {_BASE: [], _OURS: [], _USED: []}
+    times: dict[str, list[float]] = {code: [] for code in _CODES}
     for turn in range(repeats + 1):
         for code, taken in times.items():
             started = time.perf_counter()
             subprocess.run([sys.executable, "-c", code], check=True, env=environment)
             if turn:  # the first round reads the disk and compiles
                 taken.append(time.perf_counter() - started)
-    return ImportCost(*(statistics.median(times[code]) for code in (_BASE, _OURS, _USED)))
+    return ImportCost(*(statistics.median(times[code]) for code in _CODES))

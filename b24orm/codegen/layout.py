@@ -21,6 +21,8 @@ def quoted(text: str) -> str:
 def docstring(*lines: str) -> list[str]:
     """A docstring of *lines*: on one line if there is one, with the closing quotes below otherwise."""
     escaped = [line.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') for line in lines]
+    if escaped[0].startswith('"'):
+        escaped[0] = f" {escaped[0]}"
     if len(escaped) == 1:
         text = escaped[0]
         return [f'"""{text[:-1]}\\""""' if text.endswith('"') else f'"""{text}"""']

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from b24orm.codegen.layout import bracketed, docstring, from_import, indented, quoted
-from b24orm.codegen.module import field_lines, imports, objects_class, queryset_class
+from b24orm.codegen.layout import LINE_LENGTH, bracketed, docstring, from_import, indented, quoted
+from b24orm.codegen.module import field_lines, imports, objects_class, order_keys, queryset_class
+from b24orm.codegen.sayable import Sayable
 from b24orm.codegen.types import annotation, choice, lookups, names_used
 from b24orm.discovery import Layout, OwnEntity, OwnField, Stage, attribute_names, class_name_of
 from b24orm.model import Model
@@ -16,6 +18,34 @@ from b24orm.schema import Entity, Field, Title, entity, of_one_type, with_parts
 __all__ = ["render_portal"]
 
 _STAGE = "stage_id"
+_LONGEST_ALIAS = 36
+# Names that the module imports.
+_IMPORTED = frozenset(
+    {
+        "Any",
+        "BaseQuerySet",
+        "ClassVar",
+        "Col",
+        "Collection",
+        "Column",
+        "Decimal",
+        "DecimalCol",
+        "File",
+        "Literal",
+        "Money",
+        "Multifield",
+        "Op",
+        "OptionalDecimalCol",
+        "Q",
+        "Rows",
+        "Self",
+        "TYPE_CHECKING",
+        "TypeVar",
+        "Unpack",
+    }
+)
+# What a section defines, behind the name of its class.
+_PARTS = ("", "Stage", "Field", "Order", "OwnField", "OwnOrder", "Lookups", "QuerySet", "Objects", "_co", "_T")
 _WORD = re.compile(r"\w+")
 _TEXT = re.compile(r"\bstr\b")
 # What Python's checkers say of a narrower type in the place of a wider one that can be assigned to.
@@ -67,14 +97,15 @@ def _module_docstring(layout: Layout) -> list[str]:
 
 
 def _sections(layout: Layout) -> Iterator[_Section]:
-    taken = {entity(own.base).name for own in layout.entities if not own.title}
-    for own in layout.entities:
+    taken = set(_IMPORTED)
+    for own in sorted(layout.entities, key=lambda own: bool(own.title)):  # smart processes give way to the others
         base = entity(own.base)
-        name = base.name if not own.title else class_name_of(own.title) or f"SmartProcess{own.entity_type_id}"
-        if own.title and name in taken:
-            name = f"{name}{own.entity_type_id}"
-        taken.add(name)
-        yield _Section.of(own, base, name)
+        usual = base.name if not own.title else class_name_of(own.title)
+        candidates = [usual, usual and f"{usual}{own.entity_type_id}", f"SmartProcess{own.entity_type_id}"]
+        sections = (_Section.of(own, base, name) for name in candidates if name)
+        section = next(section for section in sections if taken.isdisjoint(section.defines))
+        taken |= section.defines
+        yield section
 
 
 def _reserved(base: Entity) -> Collection[str]:
@@ -83,7 +114,7 @@ def _reserved(base: Entity) -> Collection[str]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +140,33 @@ class _Section:
         """The section of *own* as the class *name*."""
         named = attribute_names(own.fields, _reserved(base))
         fields = {attribute: (_field(attribute, field, base), field) for attribute, field in named.items()}
-        aliases = {
-            attribute: f"{name}{''.join(word.capitalize() for word in attribute.split('_'))}"
-            for attribute, (field, _) in fields.items()
-            if choice(field)
-        }
-        if own.stages:
-            aliases[_STAGE] = f"{name}Stage"
+        aliases = {_STAGE: f"{name}Stage"} if own.stages else {}
+        taken = {f"{name}{part}" for part in _PARTS}
+        for attribute, (field, _) in fields.items():
+            if choice(field):
+                usual = f"{name}{''.join(word.capitalize() for word in attribute.split('_'))}"[:_LONGEST_ALIAS]
+                numbered = (f"{usual}{number}" for number in itertools.count(2))
+                aliases[attribute] = next(
+                    a for a in itertools.chain([usual, f"{usual}Value"], numbered) if a not in taken
+                )
+                taken.add(aliases[attribute])
         dialects = base.dialects
         if base.entity_type_id is None:
             dialects = {key: of_one_type(spec, own.entity_type_id) for key, spec in dialects.items()}
-        schema = with_parts(base, name=name, dialects=dialects, fields=tuple(field for field, _ in fields.values()))
+        schema = with_parts(
+            base, name=name, dialects=dialects, fields=(*base.fields, *(field for field, _ in fields.values()))
+        )
         return cls(own, base, schema, fields, aliases)
 
     @property
     def name(self) -> str:
         """Name of the class."""
         return self.schema.name
+
+    @property
+    def defines(self) -> frozenset[str]:
+        """The names that it gives to the module."""
+        return frozenset({f"{self.name}{part}" for part in _PARTS} | set(self.aliases.values()))
 
     @property
     def used(self) -> frozenset[str]:
@@ -138,8 +179,8 @@ class _Section:
         yield from self._choices()
         yield from self._for_type_checkers()
         covariant, plain = f"{self.name}_co", f"{self.name}_T"
-        yield f'{covariant} = TypeVar("{covariant}", bound="{self.name}", covariant=True)'
-        yield f'{plain} = TypeVar("{plain}", bound="{self.name}")'
+        yield from _assigned(covariant, "TypeVar(", f'"{covariant}", bound="{self.name}", covariant=True', ")")
+        yield from _assigned(plain, "TypeVar(", f'"{plain}", bound="{self.name}"', ")")
         for block in (queryset_class(self.schema, covariant), objects_class(self.schema, plain), self._model()):
             yield ""
             yield ""
@@ -160,14 +201,14 @@ class _Section:
     def _for_type_checkers(self) -> Iterator[str]:
         base, name = f"base_{self.base.key}", self.name
         names = [quoted(attribute) for attribute in self.fields]
-        orders = [quoted(s + f.name) for f, _ in self.fields.values() if f.sortable for s in ("", "-")]
+        orders = order_keys(Sayable(self.schema), (field for field, _ in self.fields.values()))
         yield "if TYPE_CHECKING:"
         for kind, own in (("Field", names), ("Order", orders)):
-            head = f"{name}{kind} = {base}.{self.base.name}{kind}"
+            value = f"{base}.{self.base.name}{kind}"
             if own:
                 yield from indented(bracketed(f"{name}Own{kind} = Literal[", own, "]", depth=1))
-                head += f" | {name}Own{kind}"
-            yield from indented([head])
+                value += f" | {name}Own{kind}"
+            yield from indented(_assigned(f"{name}{kind}", "(", value, ")", depth=1))
         yield ""
         body = docstring(f"What ``{name}.objects.filter()`` takes by keyword.")
         pairs = [*self.looked_up()]
@@ -179,12 +220,13 @@ class _Section:
     def looked_up(self) -> Iterator[str]:
         """The keys of its lookups, as they are declared."""
         if self.own.stages:
-            for keyword, kind in lookups(self.base, self._stage_field()):
+            for keyword, kind in lookups(Sayable(self.schema), self._stage_field()):
                 if "str" in kind and keyword.partition("__")[2] in ("", "ne", "in", "not_in"):
                     yield f"{keyword}: {_TEXT.sub(self.aliases[_STAGE], kind)}{_NARROWER_KEY}"
+        can = Sayable(self.schema)
         for field, _ in self.fields.values():
             literal = choice(field)
-            for keyword, kind in lookups(self.schema, field):
+            for keyword, kind in lookups(can, field):
                 yield f"{keyword}: {kind.replace(literal, self.aliases[field.name]) if literal else kind}"
 
     def _stage_field(self) -> Field:
@@ -216,10 +258,22 @@ def _stage(stage: Stage) -> str:
     return f"{stage.pipeline}: {stage.name}" if stage.pipeline else stage.name
 
 
+def _assigned(name: str, opening: str, value: str, closing: str, *, depth: int = 0) -> list[str]:
+    """``name = value`` on one line if it fits at *depth*. Bare brackets are there only where it does not."""
+    line = f"{name} = {value}" if opening == "(" else f"{name} = {opening}{value}{closing}"
+    if len(line) + 4 * depth <= LINE_LENGTH:
+        return [line]
+    return [f"{name} = {opening}", f"    {value}", closing]
+
+
 def _literal(name: str, values: Iterable[tuple[str, str]]) -> Iterator[str]:
+    described = [(value, _one_line(text)) for value, text in values]
+    if not any(text for _, text in described):
+        yield from bracketed(f"{name} = Literal[", [value for value, _ in described], "]")
+        return
     yield f"{name} = Literal["
-    for value, text in values:
-        yield f"    {value},  # {_one_line(text)}" if _one_line(text) else f"    {value},"
+    for value, text in described:
+        yield f"    {value},  # {text}" if text else f"    {value},"
     yield "]"
 
 

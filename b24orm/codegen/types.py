@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from b24orm.codegen.layout import quoted
-from b24orm.compiler import grammar_for
-from b24orm.query import LOOKUPS, Lookup
-from b24orm.schema import Entity, Field, Kind
+from b24orm.codegen.sayable import Sayable
+from b24orm.query import Lookup
+from b24orm.schema import Field, Kind
 
 __all__ = ["annotation", "default", "is_asked_for", "lookups", "names_used"]
 
@@ -77,8 +77,10 @@ def default(field: Field) -> str | None:
         return None
     if field.multiple:
         return "default_factory=list"
-    if field.nullable or field.kind not in _EMPTY:
-        return "default=None"
+    if field.nullable or field.kind not in _EMPTY or len(field.values) > 1:
+        return "default=None"  # of several fixed values none is more usual than the others
+    if field.values:
+        return f"default={quoted(field.values[0]) if field.kind == 'str' else field.values[0]}"
     return f"default={_EMPTY[field.kind]}"
 
 
@@ -105,45 +107,17 @@ def names_used(field: Field) -> frozenset[str]:
     return known.intersection(text.split())
 
 
-def lookups(entity: Entity, field: Field) -> Iterator[tuple[str, str]]:
-    """Keyword and value type of every lookup that makes sense for *field* and that its REST family can say.
+def lookups(can: Sayable, field: Field) -> Iterator[tuple[str, str]]:
+    """Keyword and value type of every lookup that makes sense for *field* and that queries *can* say.
 
     They are kept few on purpose: the time that type checkers take grows with them.
     """
-    if not field.filterable:
-        return
-    sayable = _sayable(entity, field)
     value = choice(field) or _COMPARED[field.kind]
     for lookup in _lookups_of(field):
-        if lookup in sayable:
+        if can.filters(field, lookup):
             keyword = field.name if lookup == "exact" else f"{field.name}__{lookup}"
-            yield keyword, _value_type(lookup, value, nullable=field.nullable)
-
-
-def _sayable(entity: Entity, field: Field) -> frozenset[Lookup]:
-    """The lookups that the entity's family of filters can say."""
-    spec = entity.dialects[entity.default_dialect]
-    if any(context.field == field.name and "list" in context.verbs for context in spec.context):
-        return frozenset({"exact"})  # a parameter of its own
-    if spec.paging.mode == "whole":
-        return frozenset(LOOKUPS)  # filtered on our side
-    if spec.paging.mode == "cursor":
-        return frozenset({"gt", "gte", "lt", "lte", "range"}) if field.name == "id" else frozenset()
-    grammar = grammar_for(spec.grammar)
-    sayable = set(grammar.lookups)
-    if "like" in sayable:
-        sayable |= {"startswith", "endswith"}
-    if {"gte", "lte"} <= sayable:
-        sayable.add("range")
-    if spec.key is not None and field.name == spec.key.name and spec.paging.leads_by_id:
-        sayable |= {"gt", "gte", "lt", "lte", "range"}
-    if grammar.empty is not None and (grammar.empty_kinds is None or field.kind in grammar.empty_kinds):
-        sayable.add("isnull")
-    if field.name in grammar.loose:
-        sayable -= {"exact", "ne", "in"}
-    if field.name in spec.needs and grammar.bare_needs:
-        sayable &= {"exact"}
-    return frozenset(sayable)
+            none = field.nullable and lookup in ("exact", "ne") and can.takes_none(field, lookup)
+            yield keyword, _value_type(lookup, value, nullable=none)
 
 
 def _lookups_of(field: Field) -> tuple[Lookup, ...]:

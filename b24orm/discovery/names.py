@@ -24,7 +24,9 @@ _LETTERS: Mapping[str, str] = {
     "я": "ya", "і": "i", "ї": "yi", "є": "ye", "ґ": "g", "ў": "u", "ә": "a", "ғ": "g", "қ": "k", "ң": "n", "ө": "o",
     "ұ": "u", "ү": "u", "һ": "h", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "œ": "oe", "№": "no",
 }  # fmt: skip
-_LONGEST = 40
+_LONGEST, _LONGEST_CLASS = 32, 24
+# What annotations inside of a class are made of: it would mean something else there if a field were called so.
+_ANNOTATING = frozenset({"bool", "column", "date", "datetime", "float", "int", "list", "str", "tuple"})
 
 
 def _latin(text: str) -> str:
@@ -50,21 +52,24 @@ def attribute_name_of(title: str) -> str:
     name = name[:_LONGEST].rstrip("_")
     if name[:1].isdigit():
         name = f"n_{name}"
-    return f"{name}_" if keyword.iskeyword(name) or keyword.issoftkeyword(name) else name
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def class_name_of(title: str) -> str:
     """*title* as the name of a class: ``Заявки на ремонт`` -> ``ZayavkiNaRemont``; "" if nothing is left of it."""
-    name = "".join(word[:1].upper() + word[1:] for word in _latin(title).split())[:_LONGEST]
-    return f"N{name}" if name[:1].isdigit() else name
+    name = "".join(word[:1].upper() + word[1:] for word in _latin(title).split())[:_LONGEST_CLASS]
+    if name[:1].isdigit():
+        name = f"N{name}"
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def attribute_names(fields: Iterable[OwnField], taken: Collection[str]) -> dict[str, OwnField]:
-    """The *fields* by the names that they get, which are none of *taken*.
+    """The *fields* by the names that they get, which are none of *taken*, nor of the types that they may have.
 
     A field without a title of its own is called by its code in lower case, as undeclared fields are.
     """
     names: dict[str, OwnField] = {}
+    taken = {*taken, *_ANNOTATING}
     for field in sorted(fields, key=lambda field: natural(field.wire)):
         code = field.wire.lower()
         name = (

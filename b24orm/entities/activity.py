@@ -508,6 +508,10 @@ class ActivityQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class ActivityObjects:
     """``Activity.objects``: a fresh queryset of the class that it is asked of."""
@@ -537,7 +541,7 @@ class ActivityFields(Model):
     """Subject / Тема (SUBJECT)."""
 
     responsible_id: Col[int]
-    """Responsible person / Ответственный (RESPONSIBLE_ID)."""
+    """Responsible person / Ответственный (RESPONSIBLE_ID); id of a User."""
 
     communications: Col[list[Any]]
     """Communications / Коммуникации (COMMUNICATIONS)."""
@@ -594,13 +598,13 @@ class ActivityFields(Model):
     """Created on / Дата создания (CREATED)."""
 
     author_id: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создано (AUTHOR_ID)."""
+    """Created by / Кем создано (AUTHOR_ID); id of a User."""
 
     last_updated: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (LAST_UPDATED)."""
 
     editor_id: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменено (EDITOR_ID)."""
+    """Modified by / Кем изменено (EDITOR_ID); id of a User."""
 
     settings: Col[Any] = column(default=None)
     """Settings / Настройки (SETTINGS)."""
@@ -633,7 +637,7 @@ class ActivityFields(Model):
     """Result amount / Сумма результата (RESULT_SUM)."""
 
     result_currency_id: Col[str | None] = column(default=None)
-    """Result currency / Валюта результата (RESULT_CURRENCY_ID)."""
+    """Result currency / Валюта результата (RESULT_CURRENCY_ID); id of a Currency."""
 
     provider_params: Col[Any] = column(default=None)
     """Provider parameters / Параметры провайдера (PROVIDER_PARAMS)."""

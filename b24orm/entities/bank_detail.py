@@ -452,6 +452,10 @@ class BankDetailQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class BankDetailObjects:
     """``BankDetail.objects``: a fresh queryset of the class that it is asked of."""
@@ -469,7 +473,7 @@ class BankDetailFields(Model):
     """ID (ID)."""
 
     entity_id: Col[int]
-    """Company details / Реквизиты (ENTITY_ID); set on create only."""
+    """Company details / Реквизиты (ENTITY_ID); set on create only; id of a Requisite."""
 
     name: Col[str]
     """Name / Название (NAME)."""
@@ -484,10 +488,10 @@ class BankDetailFields(Model):
     """Modified on / Дата изменения (DATE_MODIFY)."""
 
     created_by_id: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создано (CREATED_BY_ID)."""
+    """Created by / Кем создано (CREATED_BY_ID); id of a User."""
 
     modify_by_id: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменено (MODIFY_BY_ID)."""
+    """Modified by / Кем изменено (MODIFY_BY_ID); id of a User."""
 
     code: Col[str | None] = column(default=None)
     """Symbolic code / Символьный код (CODE)."""

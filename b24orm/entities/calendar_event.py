@@ -90,10 +90,6 @@ if TYPE_CHECKING:
     CalendarEventOrder = Literal[
         "id",
         "-id",
-        "cal_type",
-        "-cal_type",
-        "owner_id",
-        "-owner_id",
         "name",
         "-name",
         "date_from",
@@ -230,9 +226,9 @@ if TYPE_CHECKING:
         date_to__endswith: str
         date_to__like: str
         date_to__not_like: str
-        from_date: date | None
-        to_date: date | None
-        section_id: int | None
+        from_date: date
+        to_date: date
+        section_id: int
         sect_id: int | None
         sect_id__ne: int | None
         sect_id__in: Collection[int]
@@ -635,6 +631,10 @@ class CalendarEventQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CalendarEventObjects:
     """``CalendarEvent.objects``: a fresh queryset of the class that it is asked of."""
@@ -679,7 +679,7 @@ class CalendarEventFields(Model):
     """Calendar (copy) / Календарь (копия) (SECT_ID)."""
 
     parent_id: Col[int | None] = column(default=None, readonly=True)
-    """Parent event / Родительское событие (PARENT_ID)."""
+    """Parent event / Родительское событие (PARENT_ID); id of a CalendarEvent."""
 
     description: Col[str | None] = column(default=None)
     """Description / Описание (DESCRIPTION)."""
@@ -757,7 +757,7 @@ class CalendarEventFields(Model):
     """Excluded dates / Исключённые даты (EXDATE)."""
 
     recurrence_id: Col[int | None] = column(default=None, readonly=True)
-    """Recurring event / Повторяющееся событие (RECURRENCE_ID)."""
+    """Recurring event / Повторяющееся событие (RECURRENCE_ID); id of a CalendarEvent."""
 
     relations: Col[Any] = column(default=None, readonly=True)
     """Recurrence links / Связи повторений (RELATIONS)."""
@@ -769,7 +769,7 @@ class CalendarEventFields(Model):
     """Participation status / Статус участия (MEETING_STATUS)."""
 
     meeting_host: Col[int | None] = column(default=None, readonly=True)
-    """Organizer / Организатор (MEETING_HOST)."""
+    """Organizer / Организатор (MEETING_HOST); id of a User."""
 
     meeting: Col[Any] = column(default=None)
     """Meeting settings / Параметры встречи (MEETING)."""
@@ -793,7 +793,7 @@ class CalendarEventFields(Model):
     """Collab / Коллаба (COLLAB_ID)."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создано (CREATED_BY)."""
+    """Created by / Кем создано (CREATED_BY); id of a User."""
 
     date_create: Col[str | None] = column(default=None, readonly=True)
     """Created on / Дата создания (DATE_CREATE)."""

@@ -121,133 +121,121 @@ if TYPE_CHECKING:
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        call_id: str | None
-        call_id__ne: str | None
+        call_id: str
+        call_id__ne: str
         call_id__contains: str
-        call_id__not_contains: str
-        external_call_id: str | None
-        external_call_id__ne: str | None
+        external_call_id: str
+        external_call_id__ne: str
         external_call_id__contains: str
-        external_call_id__not_contains: str
-        call_category: str | None
-        call_category__ne: str | None
+        call_category: str
+        call_category__ne: str
         call_category__contains: str
-        call_category__not_contains: str
-        call_type: Literal[1, 2, 3, 4, 5] | None
-        call_type__ne: Literal[1, 2, 3, 4, 5] | None
-        portal_user_id: int | None
-        portal_user_id__ne: int | None
-        portal_number: str | None
-        portal_number__ne: str | None
+        call_type: Literal[1, 2, 3, 4, 5]
+        call_type__ne: Literal[1, 2, 3, 4, 5]
+        portal_user_id: int
+        portal_user_id__ne: int
+        portal_number: str
+        portal_number__ne: str
         portal_number__contains: str
-        portal_number__not_contains: str
-        phone_number: str | None
-        phone_number__ne: str | None
+        phone_number: str
+        phone_number__ne: str
         phone_number__contains: str
-        phone_number__not_contains: str
-        call_start_date: datetime | date | None
-        call_start_date__ne: datetime | date | None
+        call_start_date: datetime | date
+        call_start_date__ne: datetime | date
         call_start_date__gt: datetime | date
         call_start_date__gte: datetime | date
         call_start_date__lt: datetime | date
         call_start_date__lte: datetime | date
         call_start_date__range: tuple[datetime | date, datetime | date]
-        call_duration: int | None
-        call_duration__ne: int | None
+        call_duration: int
+        call_duration__ne: int
         call_duration__gt: int
         call_duration__gte: int
         call_duration__lt: int
         call_duration__lte: int
         call_duration__range: tuple[int, int]
-        call_failed_code: str | None
-        call_failed_code__ne: str | None
+        call_failed_code: str
+        call_failed_code__ne: str
         call_failed_code__contains: str
-        call_failed_code__not_contains: str
-        call_failed_reason: str | None
-        call_failed_reason__ne: str | None
+        call_failed_reason: str
+        call_failed_reason__ne: str
         call_failed_reason__contains: str
-        call_failed_reason__not_contains: str
-        call_vote: int | None
-        call_vote__ne: int | None
+        call_vote: int
+        call_vote__ne: int
         call_vote__gt: int
         call_vote__gte: int
         call_vote__lt: int
         call_vote__lte: int
         call_vote__range: tuple[int, int]
-        cost: Decimal | int | float | None
-        cost__ne: Decimal | int | float | None
+        cost: Decimal | int | float
+        cost__ne: Decimal | int | float
         cost__gt: Decimal | int | float
         cost__gte: Decimal | int | float
         cost__lt: Decimal | int | float
         cost__lte: Decimal | int | float
         cost__range: tuple[Decimal | int | float, Decimal | int | float]
-        cost_currency: str | None
-        cost_currency__ne: str | None
+        cost_currency: str
+        cost_currency__ne: str
         cost_currency__contains: str
-        cost_currency__not_contains: str
-        call_log: str | None
-        call_log__ne: str | None
+        call_log: str
+        call_log__ne: str
         call_log__contains: str
-        call_log__not_contains: str
-        call_record_url: str | None
-        call_record_url__ne: str | None
+        call_record_url: str
+        call_record_url__ne: str
         call_record_url__contains: str
-        call_record_url__not_contains: str
-        record_duration: int | None
-        record_duration__ne: int | None
+        record_duration: int
+        record_duration__ne: int
         record_duration__gt: int
         record_duration__gte: int
         record_duration__lt: int
         record_duration__lte: int
         record_duration__range: tuple[int, int]
-        transcript_id: int | None
-        transcript_id__ne: int | None
+        transcript_id: int
+        transcript_id__ne: int
         transcript_id__gt: int
         transcript_id__gte: int
         transcript_id__lt: int
         transcript_id__lte: int
         transcript_id__range: tuple[int, int]
-        transcript_pending: bool | None
-        crm_entity_type: Literal["CONTACT", "COMPANY", "LEAD"] | None
-        crm_entity_type__ne: Literal["CONTACT", "COMPANY", "LEAD"] | None
-        crm_entity_id: int | None
-        crm_entity_id__ne: int | None
+        transcript_pending: bool
+        crm_entity_type: Literal["CONTACT", "COMPANY", "LEAD"]
+        crm_entity_type__ne: Literal["CONTACT", "COMPANY", "LEAD"]
+        crm_entity_id: int
+        crm_entity_id__ne: int
         crm_entity_id__gt: int
         crm_entity_id__gte: int
         crm_entity_id__lt: int
         crm_entity_id__lte: int
         crm_entity_id__range: tuple[int, int]
-        crm_activity_id: int | None
-        crm_activity_id__ne: int | None
-        rest_app_id: int | None
-        rest_app_id__ne: int | None
+        crm_activity_id: int
+        crm_activity_id__ne: int
+        rest_app_id: int
+        rest_app_id__ne: int
         rest_app_id__gt: int
         rest_app_id__gte: int
         rest_app_id__lt: int
         rest_app_id__lte: int
         rest_app_id__range: tuple[int, int]
-        rest_app_name: str | None
-        rest_app_name__ne: str | None
+        rest_app_name: str
+        rest_app_name__ne: str
         rest_app_name__contains: str
-        rest_app_name__not_contains: str
-        session_id: int | None
-        session_id__ne: int | None
+        session_id: int
+        session_id__ne: int
         session_id__gt: int
         session_id__gte: int
         session_id__lt: int
         session_id__lte: int
         session_id__range: tuple[int, int]
-        redial_attempt: int | None
-        redial_attempt__ne: int | None
+        redial_attempt: int
+        redial_attempt__ne: int
         redial_attempt__gt: int
         redial_attempt__gte: int
         redial_attempt__lt: int
         redial_attempt__lte: int
         redial_attempt__range: tuple[int, int]
-        comment: str | None
-        comment__ne: str | None
+        comment: str
+        comment__ne: str
         comment__contains: str
-        comment__not_contains: str
 
 
 M_co = TypeVar("M_co", bound="CallStatisticFields", covariant=True)
@@ -314,7 +302,7 @@ class CallStatisticFields(Model):
     """Call type / Тип звонка (CALL_TYPE)."""
 
     portal_user_id: Col[int | None] = column(default=None, readonly=True)
-    """Employee / Сотрудник (PORTAL_USER_ID)."""
+    """Employee / Сотрудник (PORTAL_USER_ID); id of a User."""
 
     portal_number: Col[str | None] = column(default=None, readonly=True)
     """Portal number / Номер портала (PORTAL_NUMBER)."""
@@ -341,7 +329,7 @@ class CallStatisticFields(Model):
     """Cost / Стоимость (COST)."""
 
     cost_currency: Col[str | None] = column(default=None, readonly=True)
-    """Currency / Валюта (COST_CURRENCY)."""
+    """Currency / Валюта (COST_CURRENCY); id of a Currency."""
 
     call_log: Col[str | None] = column(default=None, readonly=True)
     """Call log / Журнал звонка (CALL_LOG)."""
@@ -350,7 +338,7 @@ class CallStatisticFields(Model):
     """Recording URL / Ссылка на запись (CALL_RECORD_URL)."""
 
     record_file_id: Col[int | None] = column(default=None, readonly=True)
-    """Recording file / Файл записи (RECORD_FILE_ID)."""
+    """Recording file / Файл записи (RECORD_FILE_ID); id of a DiskFile."""
 
     record_duration: Col[int | None] = column(default=None, readonly=True)
     """Recording duration, s / Длительность записи, с (RECORD_DURATION)."""
@@ -368,7 +356,7 @@ class CallStatisticFields(Model):
     """CRM object / Объект CRM (CRM_ENTITY_ID)."""
 
     crm_activity_id: Col[int | None] = column(default=None, readonly=True)
-    """CRM activity / Дело CRM (CRM_ACTIVITY_ID)."""
+    """CRM activity / Дело CRM (CRM_ACTIVITY_ID); id of an Activity."""
 
     rest_app_id: Col[int | None] = column(default=None, readonly=True)
     """Application / Приложение (REST_APP_ID)."""

@@ -78,16 +78,14 @@ if TYPE_CHECKING:
         iblock_id__lte: int
         iblock_id__range: tuple[int, int]
         iblock_type_id: Any
-        lid: str | None
-        lid__ne: str | None
+        lid: str
+        lid__ne: str
         lid__in: Collection[str]
         lid__not_in: Collection[str]
         lid__contains: str
-        lid__not_contains: str
         lid__startswith: str
         lid__endswith: str
         lid__like: str
-        lid__not_like: str
         name: str
         name__ne: str
         name__in: Collection[str]
@@ -98,12 +96,12 @@ if TYPE_CHECKING:
         name__endswith: str
         name__like: str
         name__not_like: str
-        product_iblock_id: int | None
-        product_iblock_id__ne: int | None
+        product_iblock_id: int
+        product_iblock_id__ne: int
         product_iblock_id__in: Collection[int]
         product_iblock_id__not_in: Collection[int]
-        sku_property_id: int | None
-        sku_property_id__ne: int | None
+        sku_property_id: int
+        sku_property_id__ne: int
         sku_property_id__in: Collection[int]
         sku_property_id__not_in: Collection[int]
         sku_property_id__gt: int
@@ -112,8 +110,8 @@ if TYPE_CHECKING:
         sku_property_id__lte: int
         sku_property_id__range: tuple[int, int]
         subscription: bool
-        vat_id: int | None
-        vat_id__ne: int | None
+        vat_id: int
+        vat_id__ne: int
         vat_id__in: Collection[int]
         vat_id__not_in: Collection[int]
 
@@ -153,6 +151,10 @@ class CatalogQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogObjects:
     """``Catalog.objects``: a fresh queryset of the class that it is asked of."""
@@ -182,7 +184,7 @@ class CatalogFields(Model):
     """Name / Название (name)."""
 
     product_iblock_id: Col[int | None] = column(default=None, readonly=True)
-    """Catalog of parent products / Каталог головных товаров (productIblockId)."""
+    """Catalog of parent products / Каталог головных товаров (productIblockId); id of a Catalog."""
 
     sku_property_id: Col[int | None] = column(default=None, readonly=True)
     """Property with the parent product / Свойство привязки к товару (skuPropertyId)."""
@@ -191,7 +193,7 @@ class CatalogFields(Model):
     """Sells content / Продажа контента (subscription)."""
 
     vat_id: Col[int | None] = column(default=None, readonly=True)
-    """VAT rate / Ставка НДС (vatId)."""
+    """VAT rate / Ставка НДС (vatId); id of a CatalogVat."""
 
 
 class Catalog(CatalogFields):

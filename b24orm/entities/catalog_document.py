@@ -101,104 +101,88 @@ if TYPE_CHECKING:
         doc_type__ne: Literal["A", "S", "M", "R", "D"]
         doc_type__in: Collection[Literal["A", "S", "M", "R", "D"]]
         doc_type__not_in: Collection[Literal["A", "S", "M", "R", "D"]]
-        responsible_id: int | None
-        responsible_id__ne: int | None
+        responsible_id: int
+        responsible_id__ne: int
         responsible_id__in: Collection[int]
         responsible_id__not_in: Collection[int]
-        currency: str | None
-        currency__ne: str | None
+        currency: str
+        currency__ne: str
         currency__in: Collection[str]
         currency__not_in: Collection[str]
         currency__contains: str
-        currency__not_contains: str
         currency__startswith: str
         currency__endswith: str
         currency__like: str
-        currency__not_like: str
-        doc_number: str | None
-        doc_number__ne: str | None
+        doc_number: str
+        doc_number__ne: str
         doc_number__in: Collection[str]
         doc_number__not_in: Collection[str]
         doc_number__contains: str
-        doc_number__not_contains: str
         doc_number__startswith: str
         doc_number__endswith: str
         doc_number__like: str
-        doc_number__not_like: str
-        title: str | None
-        title__ne: str | None
+        title: str
+        title__ne: str
         title__in: Collection[str]
         title__not_in: Collection[str]
         title__contains: str
-        title__not_contains: str
         title__startswith: str
         title__endswith: str
         title__like: str
-        title__not_like: str
-        site_id: str | None
-        site_id__ne: str | None
+        site_id: str
+        site_id__ne: str
         site_id__in: Collection[str]
         site_id__not_in: Collection[str]
         site_id__contains: str
-        site_id__not_contains: str
         site_id__startswith: str
         site_id__endswith: str
         site_id__like: str
-        site_id__not_like: str
-        created_by: int | None
-        created_by__ne: int | None
+        created_by: int
+        created_by__ne: int
         created_by__in: Collection[int]
         created_by__not_in: Collection[int]
-        modified_by: int | None
-        modified_by__ne: int | None
+        modified_by: int
+        modified_by__ne: int
         modified_by__in: Collection[int]
         modified_by__not_in: Collection[int]
         status: Literal["Y", "N", "C"]
         status__ne: Literal["Y", "N", "C"]
         status__in: Collection[Literal["Y", "N", "C"]]
         status__not_in: Collection[Literal["Y", "N", "C"]]
-        status_by: int | None
-        status_by__ne: int | None
+        status_by: int
+        status_by__ne: int
         status_by__in: Collection[int]
         status_by__not_in: Collection[int]
-        date_status: datetime | date | None
-        date_status__ne: datetime | date | None
+        date_status: datetime | date
         date_status__in: Collection[datetime | date]
-        date_status__not_in: Collection[datetime | date]
         date_status__gt: datetime | date
         date_status__gte: datetime | date
         date_status__lt: datetime | date
         date_status__lte: datetime | date
         date_status__range: tuple[datetime | date, datetime | date]
-        date_create: datetime | date | None
-        date_create__ne: datetime | date | None
+        date_create: datetime | date
         date_create__in: Collection[datetime | date]
-        date_create__not_in: Collection[datetime | date]
         date_create__gt: datetime | date
         date_create__gte: datetime | date
         date_create__lt: datetime | date
         date_create__lte: datetime | date
         date_create__range: tuple[datetime | date, datetime | date]
-        date_modify: datetime | date | None
-        date_modify__ne: datetime | date | None
+        date_modify: datetime | date
         date_modify__in: Collection[datetime | date]
-        date_modify__not_in: Collection[datetime | date]
         date_modify__gt: datetime | date
         date_modify__gte: datetime | date
         date_modify__lt: datetime | date
         date_modify__lte: datetime | date
         date_modify__range: tuple[datetime | date, datetime | date]
-        date_document: datetime | date | None
-        date_document__ne: datetime | date | None
+        date_document: datetime | date
         date_document__in: Collection[datetime | date]
-        date_document__not_in: Collection[datetime | date]
         date_document__gt: datetime | date
         date_document__gte: datetime | date
         date_document__lt: datetime | date
         date_document__lte: datetime | date
         date_document__range: tuple[datetime | date, datetime | date]
-        total: Decimal | int | float | None
-        total__ne: Decimal | int | float | None
+        total: Decimal | int | float
+        total__ne: Decimal | int | float
         total__in: Collection[Decimal | int | float]
         total__not_in: Collection[Decimal | int | float]
         total__gt: Decimal | int | float
@@ -206,16 +190,14 @@ if TYPE_CHECKING:
         total__lt: Decimal | int | float
         total__lte: Decimal | int | float
         total__range: tuple[Decimal | int | float, Decimal | int | float]
-        commentary: str | None
-        commentary__ne: str | None
+        commentary: str
+        commentary__ne: str
         commentary__in: Collection[str]
         commentary__not_in: Collection[str]
         commentary__contains: str
-        commentary__not_contains: str
         commentary__startswith: str
         commentary__endswith: str
         commentary__like: str
-        commentary__not_like: str
 
 
 M_co = TypeVar("M_co", bound="CatalogDocumentFields", covariant=True)
@@ -253,6 +235,10 @@ class CatalogDocumentQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogDocumentObjects:
     """``CatalogDocument.objects``: a fresh queryset of the class that it is asked of."""
@@ -273,10 +259,10 @@ class CatalogDocumentFields(Model):
     """Document type / Тип документа (docType); set on create only."""
 
     responsible_id: Col[int | None]
-    """Responsible person / Ответственный (responsibleId)."""
+    """Responsible person / Ответственный (responsibleId); id of a User."""
 
     currency: Col[str | None]
-    """Currency / Валюта (currency); set on create only."""
+    """Currency / Валюта (currency); set on create only; id of a Currency."""
 
     doc_number: Col[str | None] = column(default=None)
     """Number / Номер (docNumber)."""
@@ -288,16 +274,16 @@ class CatalogDocumentFields(Model):
     """Site / Сайт (siteId)."""
 
     created_by: Col[int | None] = column(default=None)
-    """Created by / Кем создан (createdBy); set on create only."""
+    """Created by / Кем создан (createdBy); set on create only; id of a User."""
 
     modified_by: Col[int | None] = column(default=None)
-    """Modified by / Кем изменён (modifiedBy)."""
+    """Modified by / Кем изменён (modifiedBy); id of a User."""
 
-    status: Col[Literal["Y", "N", "C"]] = column(default="", readonly=True)
+    status: Col[Literal["Y", "N", "C"]] = column(default=None, readonly=True)
     """Status / Статус (status)."""
 
     status_by: Col[int | None] = column(default=None, readonly=True)
-    """Status changed by / Кем изменён статус (statusBy)."""
+    """Status changed by / Кем изменён статус (statusBy); id of a User."""
 
     date_status: Col[datetime | None] = column(default=None, readonly=True)
     """Status changed on / Дата изменения статуса (dateStatus)."""

@@ -73,16 +73,16 @@ if TYPE_CHECKING:
         element_id__ne: int
         element_id__in: Collection[int]
         element_id__not_in: Collection[int]
-        store_from: int | None
-        store_from__ne: int | None
+        store_from: int
+        store_from__ne: int
         store_from__in: Collection[int]
         store_from__not_in: Collection[int]
-        store_to: int | None
-        store_to__ne: int | None
+        store_to: int
+        store_to__ne: int
         store_to__in: Collection[int]
         store_to__not_in: Collection[int]
-        amount: Decimal | int | float | None
-        amount__ne: Decimal | int | float | None
+        amount: Decimal | int | float
+        amount__ne: Decimal | int | float
         amount__in: Collection[Decimal | int | float]
         amount__not_in: Collection[Decimal | int | float]
         amount__gt: Decimal | int | float
@@ -90,8 +90,8 @@ if TYPE_CHECKING:
         amount__lt: Decimal | int | float
         amount__lte: Decimal | int | float
         amount__range: tuple[Decimal | int | float, Decimal | int | float]
-        purchasing_price: Decimal | int | float | None
-        purchasing_price__ne: Decimal | int | float | None
+        purchasing_price: Decimal | int | float
+        purchasing_price__ne: Decimal | int | float
         purchasing_price__in: Collection[Decimal | int | float]
         purchasing_price__not_in: Collection[Decimal | int | float]
         purchasing_price__gt: Decimal | int | float
@@ -136,6 +136,10 @@ class CatalogDocumentElementQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogDocumentElementObjects:
     """``CatalogDocumentElement.objects``: a fresh queryset of the class that it is asked of."""
@@ -153,16 +157,16 @@ class CatalogDocumentElementFields(Model):
     """ID (id)."""
 
     doc_id: Col[int]
-    """Document / Документ (docId); set on create only."""
+    """Document / Документ (docId); set on create only; id of a CatalogDocument."""
 
     element_id: Col[int]
-    """Product / Товар (elementId); set on create only."""
+    """Product / Товар (elementId); set on create only; id of a CatalogProduct."""
 
     store_from: Col[int | None] = column(default=None)
-    """From warehouse / Склад списания (storeFrom)."""
+    """From warehouse / Склад списания (storeFrom); id of a CatalogStore."""
 
     store_to: Col[int | None] = column(default=None)
-    """To warehouse / Склад зачисления (storeTo)."""
+    """To warehouse / Склад зачисления (storeTo); id of a CatalogStore."""
 
     amount: OptionalDecimalCol = column(default=None)
     """Quantity / Количество (amount)."""

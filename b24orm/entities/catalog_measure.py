@@ -65,8 +65,8 @@ if TYPE_CHECKING:
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        code: int | None
-        code__ne: int | None
+        code: int
+        code__ne: int
         code__in: Collection[int]
         code__not_in: Collection[int]
         code__gt: int
@@ -85,36 +85,30 @@ if TYPE_CHECKING:
         measure_title__like: str
         measure_title__not_like: str
         is_default: bool
-        symbol: str | None
-        symbol__ne: str | None
+        symbol: str
+        symbol__ne: str
         symbol__in: Collection[str]
         symbol__not_in: Collection[str]
         symbol__contains: str
-        symbol__not_contains: str
         symbol__startswith: str
         symbol__endswith: str
         symbol__like: str
-        symbol__not_like: str
-        symbol_intl: str | None
-        symbol_intl__ne: str | None
+        symbol_intl: str
+        symbol_intl__ne: str
         symbol_intl__in: Collection[str]
         symbol_intl__not_in: Collection[str]
         symbol_intl__contains: str
-        symbol_intl__not_contains: str
         symbol_intl__startswith: str
         symbol_intl__endswith: str
         symbol_intl__like: str
-        symbol_intl__not_like: str
-        symbol_letter_intl: str | None
-        symbol_letter_intl__ne: str | None
+        symbol_letter_intl: str
+        symbol_letter_intl__ne: str
         symbol_letter_intl__in: Collection[str]
         symbol_letter_intl__not_in: Collection[str]
         symbol_letter_intl__contains: str
-        symbol_letter_intl__not_contains: str
         symbol_letter_intl__startswith: str
         symbol_letter_intl__endswith: str
         symbol_letter_intl__like: str
-        symbol_letter_intl__not_like: str
 
 
 M_co = TypeVar("M_co", bound="CatalogMeasureFields", covariant=True)
@@ -151,6 +145,10 @@ class CatalogMeasureQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: CatalogMeasureField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class CatalogMeasureObjects:

@@ -82,8 +82,6 @@ if TYPE_CHECKING:
     CatalogOfferOrder = Literal[
         "id",
         "-id",
-        "iblock_id",
-        "-iblock_id",
         "name",
         "-name",
         "active",
@@ -188,37 +186,33 @@ if TYPE_CHECKING:
         parent_id: Any
         active: bool
         available: bool
-        type: Literal[4, 5] | None
-        type__ne: Literal[4, 5] | None
+        type: Literal[4, 5]
+        type__ne: Literal[4, 5]
         type__in: Collection[Literal[4, 5]]
         type__not_in: Collection[Literal[4, 5]]
         bundle: bool
-        code: str | None
-        code__ne: str | None
+        code: str
+        code__ne: str
         code__in: Collection[str]
         code__not_in: Collection[str]
         code__contains: str
-        code__not_contains: str
         code__startswith: str
         code__endswith: str
         code__like: str
-        code__not_like: str
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        iblock_section_id: int | None
-        iblock_section_id__ne: int | None
+        iblock_section_id: int
+        iblock_section_id__ne: int
         iblock_section_id__in: Collection[int]
         iblock_section_id__not_in: Collection[int]
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -226,84 +220,72 @@ if TYPE_CHECKING:
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        preview_text: str | None
-        preview_text__ne: str | None
+        preview_text: str
+        preview_text__ne: str
         preview_text__in: Collection[str]
         preview_text__not_in: Collection[str]
         preview_text__contains: str
-        preview_text__not_contains: str
         preview_text__startswith: str
         preview_text__endswith: str
         preview_text__like: str
-        preview_text__not_like: str
-        preview_text_type: Literal["text", "html"] | None
-        preview_text_type__ne: Literal["text", "html"] | None
+        preview_text_type: Literal["text", "html"]
+        preview_text_type__ne: Literal["text", "html"]
         preview_text_type__in: Collection[Literal["text", "html"]]
         preview_text_type__not_in: Collection[Literal["text", "html"]]
-        detail_text: str | None
-        detail_text__ne: str | None
+        detail_text: str
+        detail_text__ne: str
         detail_text__in: Collection[str]
         detail_text__not_in: Collection[str]
         detail_text__contains: str
-        detail_text__not_contains: str
         detail_text__startswith: str
         detail_text__endswith: str
         detail_text__like: str
-        detail_text__not_like: str
-        detail_text_type: Literal["text", "html"] | None
-        detail_text_type__ne: Literal["text", "html"] | None
+        detail_text_type: Literal["text", "html"]
+        detail_text_type__ne: Literal["text", "html"]
         detail_text_type__in: Collection[Literal["text", "html"]]
         detail_text_type__not_in: Collection[Literal["text", "html"]]
-        date_active_from: datetime | date | None
-        date_active_from__ne: datetime | date | None
+        date_active_from: datetime | date
         date_active_from__in: Collection[datetime | date]
-        date_active_from__not_in: Collection[datetime | date]
         date_active_from__gt: datetime | date
         date_active_from__gte: datetime | date
         date_active_from__lt: datetime | date
         date_active_from__lte: datetime | date
         date_active_from__range: tuple[datetime | date, datetime | date]
-        date_active_to: datetime | date | None
-        date_active_to__ne: datetime | date | None
+        date_active_to: datetime | date
         date_active_to__in: Collection[datetime | date]
-        date_active_to__not_in: Collection[datetime | date]
         date_active_to__gt: datetime | date
         date_active_to__gte: datetime | date
         date_active_to__lt: datetime | date
         date_active_to__lte: datetime | date
         date_active_to__range: tuple[datetime | date, datetime | date]
-        created_by: int | None
-        created_by__ne: int | None
+        created_by: int
+        created_by__ne: int
         created_by__in: Collection[int]
         created_by__not_in: Collection[int]
-        date_create: datetime | date | None
-        date_create__ne: datetime | date | None
+        date_create: datetime | date
         date_create__in: Collection[datetime | date]
-        date_create__not_in: Collection[datetime | date]
         date_create__gt: datetime | date
         date_create__gte: datetime | date
         date_create__lt: datetime | date
         date_create__lte: datetime | date
         date_create__range: tuple[datetime | date, datetime | date]
-        modified_by: int | None
-        modified_by__ne: int | None
+        modified_by: int
+        modified_by__ne: int
         modified_by__in: Collection[int]
         modified_by__not_in: Collection[int]
-        timestamp_x: datetime | date | None
-        timestamp_x__ne: datetime | date | None
+        timestamp_x: datetime | date
         timestamp_x__in: Collection[datetime | date]
-        timestamp_x__not_in: Collection[datetime | date]
         timestamp_x__gt: datetime | date
         timestamp_x__gte: datetime | date
         timestamp_x__lt: datetime | date
         timestamp_x__lte: datetime | date
         timestamp_x__range: tuple[datetime | date, datetime | date]
-        measure: int | None
-        measure__ne: int | None
+        measure: int
+        measure__ne: int
         measure__in: Collection[int]
         measure__not_in: Collection[int]
-        quantity: Decimal | int | float | None
-        quantity__ne: Decimal | int | float | None
+        quantity: Decimal | int | float
+        quantity__ne: Decimal | int | float
         quantity__in: Collection[Decimal | int | float]
         quantity__not_in: Collection[Decimal | int | float]
         quantity__gt: Decimal | int | float
@@ -311,8 +293,8 @@ if TYPE_CHECKING:
         quantity__lt: Decimal | int | float
         quantity__lte: Decimal | int | float
         quantity__range: tuple[Decimal | int | float, Decimal | int | float]
-        quantity_reserved: Decimal | int | float | None
-        quantity_reserved__ne: Decimal | int | float | None
+        quantity_reserved: Decimal | int | float
+        quantity_reserved__ne: Decimal | int | float
         quantity_reserved__in: Collection[Decimal | int | float]
         quantity_reserved__not_in: Collection[Decimal | int | float]
         quantity_reserved__gt: Decimal | int | float
@@ -320,18 +302,18 @@ if TYPE_CHECKING:
         quantity_reserved__lt: Decimal | int | float
         quantity_reserved__lte: Decimal | int | float
         quantity_reserved__range: tuple[Decimal | int | float, Decimal | int | float]
-        quantity_trace: Literal["Y", "N", "D"] | None
-        quantity_trace__ne: Literal["Y", "N", "D"] | None
+        quantity_trace: Literal["Y", "N", "D"]
+        quantity_trace__ne: Literal["Y", "N", "D"]
         quantity_trace__in: Collection[Literal["Y", "N", "D"]]
         quantity_trace__not_in: Collection[Literal["Y", "N", "D"]]
         can_buy_zero: bool
-        subscribe: Literal["Y", "N", "D"] | None
-        subscribe__ne: Literal["Y", "N", "D"] | None
+        subscribe: Literal["Y", "N", "D"]
+        subscribe__ne: Literal["Y", "N", "D"]
         subscribe__in: Collection[Literal["Y", "N", "D"]]
         subscribe__not_in: Collection[Literal["Y", "N", "D"]]
         barcode_multi: bool
-        purchasing_price: Decimal | int | float | None
-        purchasing_price__ne: Decimal | int | float | None
+        purchasing_price: Decimal | int | float
+        purchasing_price__ne: Decimal | int | float
         purchasing_price__in: Collection[Decimal | int | float]
         purchasing_price__not_in: Collection[Decimal | int | float]
         purchasing_price__gt: Decimal | int | float
@@ -339,23 +321,21 @@ if TYPE_CHECKING:
         purchasing_price__lt: Decimal | int | float
         purchasing_price__lte: Decimal | int | float
         purchasing_price__range: tuple[Decimal | int | float, Decimal | int | float]
-        purchasing_currency: str | None
-        purchasing_currency__ne: str | None
+        purchasing_currency: str
+        purchasing_currency__ne: str
         purchasing_currency__in: Collection[str]
         purchasing_currency__not_in: Collection[str]
         purchasing_currency__contains: str
-        purchasing_currency__not_contains: str
         purchasing_currency__startswith: str
         purchasing_currency__endswith: str
         purchasing_currency__like: str
-        purchasing_currency__not_like: str
-        vat_id: int | None
-        vat_id__ne: int | None
+        vat_id: int
+        vat_id__ne: int
         vat_id__in: Collection[int]
         vat_id__not_in: Collection[int]
         vat_included: bool
-        weight: Decimal | int | float | None
-        weight__ne: Decimal | int | float | None
+        weight: Decimal | int | float
+        weight__ne: Decimal | int | float
         weight__in: Collection[Decimal | int | float]
         weight__not_in: Collection[Decimal | int | float]
         weight__gt: Decimal | int | float
@@ -363,8 +343,8 @@ if TYPE_CHECKING:
         weight__lt: Decimal | int | float
         weight__lte: Decimal | int | float
         weight__range: tuple[Decimal | int | float, Decimal | int | float]
-        length: Decimal | int | float | None
-        length__ne: Decimal | int | float | None
+        length: Decimal | int | float
+        length__ne: Decimal | int | float
         length__in: Collection[Decimal | int | float]
         length__not_in: Collection[Decimal | int | float]
         length__gt: Decimal | int | float
@@ -372,8 +352,8 @@ if TYPE_CHECKING:
         length__lt: Decimal | int | float
         length__lte: Decimal | int | float
         length__range: tuple[Decimal | int | float, Decimal | int | float]
-        width: Decimal | int | float | None
-        width__ne: Decimal | int | float | None
+        width: Decimal | int | float
+        width__ne: Decimal | int | float
         width__in: Collection[Decimal | int | float]
         width__not_in: Collection[Decimal | int | float]
         width__gt: Decimal | int | float
@@ -381,8 +361,8 @@ if TYPE_CHECKING:
         width__lt: Decimal | int | float
         width__lte: Decimal | int | float
         width__range: tuple[Decimal | int | float, Decimal | int | float]
-        height: Decimal | int | float | None
-        height__ne: Decimal | int | float | None
+        height: Decimal | int | float
+        height__ne: Decimal | int | float
         height__in: Collection[Decimal | int | float]
         height__not_in: Collection[Decimal | int | float]
         height__gt: Decimal | int | float
@@ -390,8 +370,8 @@ if TYPE_CHECKING:
         height__lt: Decimal | int | float
         height__lte: Decimal | int | float
         height__range: tuple[Decimal | int | float, Decimal | int | float]
-        recur_scheme_length: int | None
-        recur_scheme_length__ne: int | None
+        recur_scheme_length: int
+        recur_scheme_length__ne: int
         recur_scheme_length__in: Collection[int]
         recur_scheme_length__not_in: Collection[int]
         recur_scheme_length__gt: int
@@ -399,12 +379,12 @@ if TYPE_CHECKING:
         recur_scheme_length__lt: int
         recur_scheme_length__lte: int
         recur_scheme_length__range: tuple[int, int]
-        recur_scheme_type: Literal["H", "D", "W", "M", "Q", "S", "Y"] | None
-        recur_scheme_type__ne: Literal["H", "D", "W", "M", "Q", "S", "Y"] | None
+        recur_scheme_type: Literal["H", "D", "W", "M", "Q", "S", "Y"]
+        recur_scheme_type__ne: Literal["H", "D", "W", "M", "Q", "S", "Y"]
         recur_scheme_type__in: Collection[Literal["H", "D", "W", "M", "Q", "S", "Y"]]
         recur_scheme_type__not_in: Collection[Literal["H", "D", "W", "M", "Q", "S", "Y"]]
-        trial_price_id: int | None
-        trial_price_id__ne: int | None
+        trial_price_id: int
+        trial_price_id__ne: int
         trial_price_id__in: Collection[int]
         trial_price_id__not_in: Collection[int]
         without_order: bool
@@ -445,6 +425,10 @@ class CatalogOfferQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogOfferObjects:
     """``CatalogOffer.objects``: a fresh queryset of the class that it is asked of."""
@@ -462,7 +446,7 @@ class CatalogOfferFields(Model):
     """ID (id)."""
 
     iblock_id: Col[int]
-    """Variation catalog / Каталог вариаций (iblockId); set on create only."""
+    """Variation catalog / Каталог вариаций (iblockId); set on create only; id of a Catalog."""
 
     name: Col[str]
     """Name / Название (name)."""
@@ -489,10 +473,10 @@ class CatalogOfferFields(Model):
     """External ID / Внешний код (xmlId)."""
 
     iblock_section_id: Col[int | None] = column(default=None)
-    """Main section / Основной раздел (iblockSectionId)."""
+    """Main section / Основной раздел (iblockSectionId); id of a CatalogSection."""
 
     iblock_section: Col[list[int]] = column(default_factory=list)
-    """Sections / Разделы (iblockSection)."""
+    """Sections / Разделы (iblockSection); ids of a CatalogSection."""
 
     sort: Col[int | None] = column(default=None)
     """Sort order / Сортировка (sort)."""
@@ -522,19 +506,19 @@ class CatalogOfferFields(Model):
     """Active until / Окончание активности (dateActiveTo)."""
 
     created_by: Col[int | None] = column(default=None)
-    """Created by / Кем создана (createdBy)."""
+    """Created by / Кем создана (createdBy); id of a User."""
 
     date_create: Col[datetime | None] = column(default=None)
     """Created on / Дата создания (dateCreate)."""
 
     modified_by: Col[int | None] = column(default=None)
-    """Modified by / Кем изменена (modifiedBy)."""
+    """Modified by / Кем изменена (modifiedBy); id of a User."""
 
     timestamp_x: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (timestampX)."""
 
     measure: Col[int | None] = column(default=None)
-    """Unit of measurement / Единица измерения (measure)."""
+    """Unit of measurement / Единица измерения (measure); id of a CatalogMeasure."""
 
     quantity: OptionalDecimalCol = column(default=None)
     """Available quantity / Доступное количество (quantity)."""
@@ -561,10 +545,10 @@ class CatalogOfferFields(Model):
     """Purchase price / Закупочная цена (purchasingPrice)."""
 
     purchasing_currency: Col[str | None] = column(default=None)
-    """Purchase price currency / Валюта закупочной цены (purchasingCurrency)."""
+    """Purchase price currency / Валюта закупочной цены (purchasingCurrency); id of a Currency."""
 
     vat_id: Col[int | None] = column(default=None)
-    """VAT rate / Ставка НДС (vatId)."""
+    """VAT rate / Ставка НДС (vatId); id of a CatalogVat."""
 
     vat_included: Col[bool] = column(default=False)
     """VAT included / НДС включён в цену (vatIncluded)."""
@@ -591,7 +575,7 @@ class CatalogOfferFields(Model):
     """Payment period unit / Единица периода оплаты (recurSchemeType)."""
 
     trial_price_id: Col[int | None] = column(default=None)
-    """Trial product / Товар для пробной оплаты (trialPriceId)."""
+    """Trial product / Товар для пробной оплаты (trialPriceId); id of a CatalogProduct."""
 
     without_order: Col[bool] = column(default=False)
     """Renewal without an order / Продление без заказа (withoutOrder)."""

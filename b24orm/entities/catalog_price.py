@@ -104,8 +104,8 @@ if TYPE_CHECKING:
         currency__endswith: str
         currency__like: str
         currency__not_like: str
-        price_scale: Decimal | int | float | None
-        price_scale__ne: Decimal | int | float | None
+        price_scale: Decimal | int | float
+        price_scale__ne: Decimal | int | float
         price_scale__in: Collection[Decimal | int | float]
         price_scale__not_in: Collection[Decimal | int | float]
         price_scale__gt: Decimal | int | float
@@ -113,8 +113,8 @@ if TYPE_CHECKING:
         price_scale__lt: Decimal | int | float
         price_scale__lte: Decimal | int | float
         price_scale__range: tuple[Decimal | int | float, Decimal | int | float]
-        quantity_from: Decimal | int | float | None
-        quantity_from__ne: Decimal | int | float | None
+        quantity_from: Decimal | int | float
+        quantity_from__ne: Decimal | int | float
         quantity_from__in: Collection[Decimal | int | float]
         quantity_from__not_in: Collection[Decimal | int | float]
         quantity_from__gt: Decimal | int | float
@@ -122,8 +122,8 @@ if TYPE_CHECKING:
         quantity_from__lt: Decimal | int | float
         quantity_from__lte: Decimal | int | float
         quantity_from__range: tuple[Decimal | int | float, Decimal | int | float]
-        quantity_to: Decimal | int | float | None
-        quantity_to__ne: Decimal | int | float | None
+        quantity_to: Decimal | int | float
+        quantity_to__ne: Decimal | int | float
         quantity_to__in: Collection[Decimal | int | float]
         quantity_to__not_in: Collection[Decimal | int | float]
         quantity_to__gt: Decimal | int | float
@@ -131,8 +131,8 @@ if TYPE_CHECKING:
         quantity_to__lt: Decimal | int | float
         quantity_to__lte: Decimal | int | float
         quantity_to__range: tuple[Decimal | int | float, Decimal | int | float]
-        extra_id: int | None
-        extra_id__ne: int | None
+        extra_id: int
+        extra_id__ne: int
         extra_id__in: Collection[int]
         extra_id__not_in: Collection[int]
         extra_id__gt: int
@@ -140,10 +140,8 @@ if TYPE_CHECKING:
         extra_id__lt: int
         extra_id__lte: int
         extra_id__range: tuple[int, int]
-        timestamp_x: datetime | date | None
-        timestamp_x__ne: datetime | date | None
+        timestamp_x: datetime | date
         timestamp_x__in: Collection[datetime | date]
-        timestamp_x__not_in: Collection[datetime | date]
         timestamp_x__gt: datetime | date
         timestamp_x__gte: datetime | date
         timestamp_x__lt: datetime | date
@@ -186,6 +184,10 @@ class CatalogPriceQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogPriceObjects:
     """``CatalogPrice.objects``: a fresh queryset of the class that it is asked of."""
@@ -203,16 +205,16 @@ class CatalogPriceFields(Model):
     """ID (id)."""
 
     product_id: Col[int]
-    """Product / Товар (productId); set on create only."""
+    """Product / Товар (productId); set on create only; id of a CatalogProduct."""
 
     catalog_group_id: Col[int]
-    """Price type / Тип цены (catalogGroupId); set on create only."""
+    """Price type / Тип цены (catalogGroupId); set on create only; id of a CatalogPriceType."""
 
     price: DecimalCol
     """Price / Цена (price)."""
 
     currency: Col[str]
-    """Currency / Валюта (currency)."""
+    """Currency / Валюта (currency); id of a Currency."""
 
     price_scale: OptionalDecimalCol = column(default=None, readonly=True)
     """Price in base currency / Цена в базовой валюте (priceScale)."""

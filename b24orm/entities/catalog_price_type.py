@@ -84,8 +84,8 @@ if TYPE_CHECKING:
         name__like: str
         name__not_like: str
         base: bool
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -93,37 +93,31 @@ if TYPE_CHECKING:
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        created_by: int | None
-        created_by__ne: int | None
+        created_by: int
+        created_by__ne: int
         created_by__in: Collection[int]
         created_by__not_in: Collection[int]
-        date_create: datetime | date | None
-        date_create__ne: datetime | date | None
+        date_create: datetime | date
         date_create__in: Collection[datetime | date]
-        date_create__not_in: Collection[datetime | date]
         date_create__gt: datetime | date
         date_create__gte: datetime | date
         date_create__lt: datetime | date
         date_create__lte: datetime | date
         date_create__range: tuple[datetime | date, datetime | date]
-        modified_by: int | None
-        modified_by__ne: int | None
+        modified_by: int
+        modified_by__ne: int
         modified_by__in: Collection[int]
         modified_by__not_in: Collection[int]
-        timestamp_x: datetime | date | None
-        timestamp_x__ne: datetime | date | None
+        timestamp_x: datetime | date
         timestamp_x__in: Collection[datetime | date]
-        timestamp_x__not_in: Collection[datetime | date]
         timestamp_x__gt: datetime | date
         timestamp_x__gte: datetime | date
         timestamp_x__lt: datetime | date
@@ -166,6 +160,10 @@ class CatalogPriceTypeQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogPriceTypeObjects:
     """``CatalogPriceType.objects``: a fresh queryset of the class that it is asked of."""
@@ -195,13 +193,13 @@ class CatalogPriceTypeFields(Model):
     """External ID / Внешний код (xmlId)."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (createdBy)."""
+    """Created by / Кем создан (createdBy); id of a User."""
 
     date_create: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (dateCreate)."""
 
     modified_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (modifiedBy)."""
+    """Modified by / Кем изменён (modifiedBy); id of a User."""
 
     timestamp_x: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (timestampX)."""

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
     CatalogSectionOrder = Literal[
         "id",
         "-id",
-        "iblock_id",
-        "-iblock_id",
         "name",
         "-name",
         "iblock_section_id",
@@ -85,32 +83,28 @@ if TYPE_CHECKING:
         name__endswith: str
         name__like: str
         name__not_like: str
-        iblock_section_id: int | None
-        iblock_section_id__ne: int | None
+        iblock_section_id: int
+        iblock_section_id__ne: int
         iblock_section_id__in: Collection[int]
         iblock_section_id__not_in: Collection[int]
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        code: str | None
-        code__ne: str | None
+        code: str
+        code__ne: str
         code__in: Collection[str]
         code__not_in: Collection[str]
         code__contains: str
-        code__not_contains: str
         code__startswith: str
         code__endswith: str
         code__like: str
-        code__not_like: str
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -119,18 +113,16 @@ if TYPE_CHECKING:
         sort__lte: int
         sort__range: tuple[int, int]
         active: bool
-        description: str | None
-        description__ne: str | None
+        description: str
+        description__ne: str
         description__in: Collection[str]
         description__not_in: Collection[str]
         description__contains: str
-        description__not_contains: str
         description__startswith: str
         description__endswith: str
         description__like: str
-        description__not_like: str
-        description_type: Literal["text", "html"] | None
-        description_type__ne: Literal["text", "html"] | None
+        description_type: Literal["text", "html"]
+        description_type__ne: Literal["text", "html"]
         description_type__in: Collection[Literal["text", "html"]]
         description_type__not_in: Collection[Literal["text", "html"]]
 
@@ -170,6 +162,10 @@ class CatalogSectionQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogSectionObjects:
     """``CatalogSection.objects``: a fresh queryset of the class that it is asked of."""
@@ -187,13 +183,13 @@ class CatalogSectionFields(Model):
     """ID (id)."""
 
     iblock_id: Col[int]
-    """Catalog / Каталог (iblockId)."""
+    """Catalog / Каталог (iblockId); id of a Catalog."""
 
     name: Col[str]
     """Name / Название (name)."""
 
     iblock_section_id: Col[int | None] = column(default=None)
-    """Parent section / Родительский раздел (iblockSectionId)."""
+    """Parent section / Родительский раздел (iblockSectionId); id of a CatalogSection."""
 
     xml_id: Col[str | None] = column(default=None)
     """External ID / Внешний код (xmlId)."""

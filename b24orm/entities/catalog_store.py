@@ -113,29 +113,25 @@ if TYPE_CHECKING:
         address__endswith: str
         address__like: str
         address__not_like: str
-        title: str | None
-        title__ne: str | None
+        title: str
+        title__ne: str
         title__in: Collection[str]
         title__not_in: Collection[str]
         title__contains: str
-        title__not_contains: str
         title__startswith: str
         title__endswith: str
         title__like: str
-        title__not_like: str
         active: bool
-        description: str | None
-        description__ne: str | None
+        description: str
+        description__ne: str
         description__in: Collection[str]
         description__not_in: Collection[str]
         description__contains: str
-        description__not_contains: str
         description__startswith: str
         description__endswith: str
         description__like: str
-        description__not_like: str
-        gps_n: Decimal | int | float | None
-        gps_n__ne: Decimal | int | float | None
+        gps_n: Decimal | int | float
+        gps_n__ne: Decimal | int | float
         gps_n__in: Collection[Decimal | int | float]
         gps_n__not_in: Collection[Decimal | int | float]
         gps_n__gt: Decimal | int | float
@@ -143,8 +139,8 @@ if TYPE_CHECKING:
         gps_n__lt: Decimal | int | float
         gps_n__lte: Decimal | int | float
         gps_n__range: tuple[Decimal | int | float, Decimal | int | float]
-        gps_s: Decimal | int | float | None
-        gps_s__ne: Decimal | int | float | None
+        gps_s: Decimal | int | float
+        gps_s__ne: Decimal | int | float
         gps_s__in: Collection[Decimal | int | float]
         gps_s__not_in: Collection[Decimal | int | float]
         gps_s__gt: Decimal | int | float
@@ -152,85 +148,71 @@ if TYPE_CHECKING:
         gps_s__lt: Decimal | int | float
         gps_s__lte: Decimal | int | float
         gps_s__range: tuple[Decimal | int | float, Decimal | int | float]
-        date_create: datetime | date | None
-        date_create__ne: datetime | date | None
+        date_create: datetime | date
         date_create__in: Collection[datetime | date]
-        date_create__not_in: Collection[datetime | date]
         date_create__gt: datetime | date
         date_create__gte: datetime | date
         date_create__lt: datetime | date
         date_create__lte: datetime | date
         date_create__range: tuple[datetime | date, datetime | date]
-        date_modify: datetime | date | None
-        date_modify__ne: datetime | date | None
+        date_modify: datetime | date
         date_modify__in: Collection[datetime | date]
-        date_modify__not_in: Collection[datetime | date]
         date_modify__gt: datetime | date
         date_modify__gte: datetime | date
         date_modify__lt: datetime | date
         date_modify__lte: datetime | date
         date_modify__range: tuple[datetime | date, datetime | date]
-        user_id: int | None
-        user_id__ne: int | None
+        user_id: int
+        user_id__ne: int
         user_id__in: Collection[int]
         user_id__not_in: Collection[int]
-        modified_by: int | None
-        modified_by__ne: int | None
+        modified_by: int
+        modified_by__ne: int
         modified_by__in: Collection[int]
         modified_by__not_in: Collection[int]
-        phone: str | None
-        phone__ne: str | None
+        phone: str
+        phone__ne: str
         phone__in: Collection[str]
         phone__not_in: Collection[str]
         phone__contains: str
-        phone__not_contains: str
         phone__startswith: str
         phone__endswith: str
         phone__like: str
-        phone__not_like: str
-        schedule: str | None
-        schedule__ne: str | None
+        schedule: str
+        schedule__ne: str
         schedule__in: Collection[str]
         schedule__not_in: Collection[str]
         schedule__contains: str
-        schedule__not_contains: str
         schedule__startswith: str
         schedule__endswith: str
         schedule__like: str
-        schedule__not_like: str
-        email: str | None
-        email__ne: str | None
+        email: str
+        email__ne: str
         email__in: Collection[str]
         email__not_in: Collection[str]
         email__contains: str
-        email__not_contains: str
         email__startswith: str
         email__endswith: str
         email__like: str
-        email__not_like: str
         issuing_center: bool
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        code: str | None
-        code__ne: str | None
+        code: str
+        code__ne: str
         code__in: Collection[str]
         code__not_in: Collection[str]
         code__contains: str
-        code__not_contains: str
         code__startswith: str
         code__endswith: str
         code__like: str
-        code__not_like: str
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -274,6 +256,10 @@ class CatalogStoreQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: CatalogStoreField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class CatalogStoreObjects:
@@ -319,10 +305,10 @@ class CatalogStoreFields(Model):
     """Modified on / Дата изменения (dateModify)."""
 
     user_id: Col[int | None] = column(default=None)
-    """Created by / Кем создан (userId)."""
+    """Created by / Кем создан (userId); id of a User."""
 
     modified_by: Col[int | None] = column(default=None)
-    """Modified by / Кем изменён (modifiedBy)."""
+    """Modified by / Кем изменён (modifiedBy); id of a User."""
 
     phone: Col[str | None] = column(default=None)
     """Phone / Телефон (phone)."""

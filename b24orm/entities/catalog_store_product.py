@@ -59,8 +59,8 @@ if TYPE_CHECKING:
         store_id__ne: int
         store_id__in: Collection[int]
         store_id__not_in: Collection[int]
-        amount: Decimal | int | float | None
-        amount__ne: Decimal | int | float | None
+        amount: Decimal | int | float
+        amount__ne: Decimal | int | float
         amount__in: Collection[Decimal | int | float]
         amount__not_in: Collection[Decimal | int | float]
         amount__gt: Decimal | int | float
@@ -68,8 +68,8 @@ if TYPE_CHECKING:
         amount__lt: Decimal | int | float
         amount__lte: Decimal | int | float
         amount__range: tuple[Decimal | int | float, Decimal | int | float]
-        quantity_reserved: Decimal | int | float | None
-        quantity_reserved__ne: Decimal | int | float | None
+        quantity_reserved: Decimal | int | float
+        quantity_reserved__ne: Decimal | int | float
         quantity_reserved__in: Collection[Decimal | int | float]
         quantity_reserved__not_in: Collection[Decimal | int | float]
         quantity_reserved__gt: Decimal | int | float
@@ -114,6 +114,10 @@ class CatalogStoreProductQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CatalogStoreProductObjects:
     """``CatalogStoreProduct.objects``: a fresh queryset of the class that it is asked of."""
@@ -131,10 +135,10 @@ class CatalogStoreProductFields(Model):
     """ID (id)."""
 
     product_id: Col[int] = column(default=0, readonly=True)
-    """Product / Товар (productId)."""
+    """Product / Товар (productId); id of a CatalogProduct."""
 
     store_id: Col[int] = column(default=0, readonly=True)
-    """Warehouse / Склад (storeId)."""
+    """Warehouse / Склад (storeId); id of a CatalogStore."""
 
     amount: OptionalDecimalCol = column(default=None, readonly=True)
     """In stock / Остаток (amount)."""

@@ -68,8 +68,8 @@ if TYPE_CHECKING:
         name__endswith: str
         name__like: str
         name__not_like: str
-        rate: Decimal | int | float | None
-        rate__ne: Decimal | int | float | None
+        rate: Decimal | int | float
+        rate__ne: Decimal | int | float
         rate__in: Collection[Decimal | int | float]
         rate__not_in: Collection[Decimal | int | float]
         rate__gt: Decimal | int | float
@@ -78,8 +78,8 @@ if TYPE_CHECKING:
         rate__lte: Decimal | int | float
         rate__range: tuple[Decimal | int | float, Decimal | int | float]
         active: bool
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -87,10 +87,8 @@ if TYPE_CHECKING:
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        timestamp_x: datetime | date | None
-        timestamp_x__ne: datetime | date | None
+        timestamp_x: datetime | date
         timestamp_x__in: Collection[datetime | date]
-        timestamp_x__not_in: Collection[datetime | date]
         timestamp_x__gt: datetime | date
         timestamp_x__gte: datetime | date
         timestamp_x__lt: datetime | date
@@ -132,6 +130,10 @@ class CatalogVatQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: CatalogVatField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class CatalogVatObjects:

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
         "-name",
         "sort",
         "-sort",
-        "entity_type_id",
-        "-entity_type_id",
         "is_default",
         "-is_default",
         "origin_id",
@@ -136,6 +134,10 @@ class CategoryQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: CategoryField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class CategoryObjects:

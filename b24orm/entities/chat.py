@@ -19,9 +19,7 @@ from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import date
-    from typing import Literal, Self, TypedDict, Unpack
+    from typing import Literal, Never, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
@@ -67,348 +65,12 @@ if TYPE_CHECKING:
         "manager_list",
         "last_message_views",
     ]
-    ChatOrder = Literal[
-        "dialog_id",
-        "-dialog_id",
-        "chat_id",
-        "-chat_id",
-        "parent_chat_id",
-        "-parent_chat_id",
-        "parent_message_id",
-        "-parent_message_id",
-        "name",
-        "-name",
-        "description",
-        "-description",
-        "owner",
-        "-owner",
-        "extranet",
-        "-extranet",
-        "avatar",
-        "-avatar",
-        "color",
-        "-color",
-        "type",
-        "-type",
-        "counter",
-        "-counter",
-        "user_counter",
-        "-user_counter",
-        "message_count",
-        "-message_count",
-        "unread_id",
-        "-unread_id",
-        "last_message_id",
-        "-last_message_id",
-        "last_id",
-        "-last_id",
-        "marked_id",
-        "-marked_id",
-        "disk_folder_id",
-        "-disk_folder_id",
-        "entity_type",
-        "-entity_type",
-        "entity_id",
-        "-entity_id",
-        "entity_data_1",
-        "-entity_data_1",
-        "entity_data_2",
-        "-entity_data_2",
-        "entity_data_3",
-        "-entity_data_3",
-        "date_create",
-        "-date_create",
-        "message_type",
-        "-message_type",
-        "role",
-        "-role",
-        "text_field_enabled",
-        "-text_field_enabled",
-        "background_id",
-        "-background_id",
-        "is_new",
-        "-is_new",
-    ]
+    ChatOrder = Never
 
     class ChatLookups(TypedDict, total=False):
         """What ``Chat.objects.filter()`` takes by keyword."""
 
         dialog_id: str
-        dialog_id__ne: str
-        dialog_id__in: Collection[str]
-        dialog_id__not_in: Collection[str]
-        dialog_id__contains: str
-        dialog_id__not_contains: str
-        dialog_id__startswith: str
-        dialog_id__endswith: str
-        dialog_id__like: str
-        dialog_id__not_like: str
-        chat_id: int
-        chat_id__ne: int
-        chat_id__in: Collection[int]
-        chat_id__not_in: Collection[int]
-        chat_id__gt: int
-        chat_id__gte: int
-        chat_id__lt: int
-        chat_id__lte: int
-        chat_id__range: tuple[int, int]
-        parent_chat_id: int | None
-        parent_chat_id__ne: int | None
-        parent_chat_id__in: Collection[int]
-        parent_chat_id__not_in: Collection[int]
-        parent_chat_id__isnull: bool
-        parent_chat_id__gt: int
-        parent_chat_id__gte: int
-        parent_chat_id__lt: int
-        parent_chat_id__lte: int
-        parent_chat_id__range: tuple[int, int]
-        parent_message_id: int | None
-        parent_message_id__ne: int | None
-        parent_message_id__in: Collection[int]
-        parent_message_id__not_in: Collection[int]
-        parent_message_id__isnull: bool
-        parent_message_id__gt: int
-        parent_message_id__gte: int
-        parent_message_id__lt: int
-        parent_message_id__lte: int
-        parent_message_id__range: tuple[int, int]
-        name: str | None
-        name__ne: str | None
-        name__in: Collection[str]
-        name__not_in: Collection[str]
-        name__isnull: bool
-        name__contains: str
-        name__not_contains: str
-        name__startswith: str
-        name__endswith: str
-        name__like: str
-        name__not_like: str
-        description: str | None
-        description__ne: str | None
-        description__in: Collection[str]
-        description__not_in: Collection[str]
-        description__isnull: bool
-        description__contains: str
-        description__not_contains: str
-        description__startswith: str
-        description__endswith: str
-        description__like: str
-        description__not_like: str
-        owner: int | None
-        owner__ne: int | None
-        owner__in: Collection[int]
-        owner__not_in: Collection[int]
-        owner__isnull: bool
-        extranet: bool
-        avatar: str | None
-        avatar__ne: str | None
-        avatar__in: Collection[str]
-        avatar__not_in: Collection[str]
-        avatar__isnull: bool
-        avatar__contains: str
-        avatar__not_contains: str
-        avatar__startswith: str
-        avatar__endswith: str
-        avatar__like: str
-        avatar__not_like: str
-        color: str | None
-        color__ne: str | None
-        color__in: Collection[str]
-        color__not_in: Collection[str]
-        color__isnull: bool
-        color__contains: str
-        color__not_contains: str
-        color__startswith: str
-        color__endswith: str
-        color__like: str
-        color__not_like: str
-        type: str
-        type__ne: str
-        type__in: Collection[str]
-        type__not_in: Collection[str]
-        type__contains: str
-        type__not_contains: str
-        type__startswith: str
-        type__endswith: str
-        type__like: str
-        type__not_like: str
-        counter: int | None
-        counter__ne: int | None
-        counter__in: Collection[int]
-        counter__not_in: Collection[int]
-        counter__isnull: bool
-        counter__gt: int
-        counter__gte: int
-        counter__lt: int
-        counter__lte: int
-        counter__range: tuple[int, int]
-        user_counter: int | None
-        user_counter__ne: int | None
-        user_counter__in: Collection[int]
-        user_counter__not_in: Collection[int]
-        user_counter__isnull: bool
-        user_counter__gt: int
-        user_counter__gte: int
-        user_counter__lt: int
-        user_counter__lte: int
-        user_counter__range: tuple[int, int]
-        message_count: int | None
-        message_count__ne: int | None
-        message_count__in: Collection[int]
-        message_count__not_in: Collection[int]
-        message_count__isnull: bool
-        message_count__gt: int
-        message_count__gte: int
-        message_count__lt: int
-        message_count__lte: int
-        message_count__range: tuple[int, int]
-        unread_id: int | None
-        unread_id__ne: int | None
-        unread_id__in: Collection[int]
-        unread_id__not_in: Collection[int]
-        unread_id__isnull: bool
-        unread_id__gt: int
-        unread_id__gte: int
-        unread_id__lt: int
-        unread_id__lte: int
-        unread_id__range: tuple[int, int]
-        last_message_id: int | None
-        last_message_id__ne: int | None
-        last_message_id__in: Collection[int]
-        last_message_id__not_in: Collection[int]
-        last_message_id__isnull: bool
-        last_message_id__gt: int
-        last_message_id__gte: int
-        last_message_id__lt: int
-        last_message_id__lte: int
-        last_message_id__range: tuple[int, int]
-        last_id: int | None
-        last_id__ne: int | None
-        last_id__in: Collection[int]
-        last_id__not_in: Collection[int]
-        last_id__isnull: bool
-        last_id__gt: int
-        last_id__gte: int
-        last_id__lt: int
-        last_id__lte: int
-        last_id__range: tuple[int, int]
-        marked_id: int | None
-        marked_id__ne: int | None
-        marked_id__in: Collection[int]
-        marked_id__not_in: Collection[int]
-        marked_id__isnull: bool
-        marked_id__gt: int
-        marked_id__gte: int
-        marked_id__lt: int
-        marked_id__lte: int
-        marked_id__range: tuple[int, int]
-        disk_folder_id: int | None
-        disk_folder_id__ne: int | None
-        disk_folder_id__in: Collection[int]
-        disk_folder_id__not_in: Collection[int]
-        disk_folder_id__isnull: bool
-        entity_type: str | None
-        entity_type__ne: str | None
-        entity_type__in: Collection[str]
-        entity_type__not_in: Collection[str]
-        entity_type__isnull: bool
-        entity_type__contains: str
-        entity_type__not_contains: str
-        entity_type__startswith: str
-        entity_type__endswith: str
-        entity_type__like: str
-        entity_type__not_like: str
-        entity_id: str | None
-        entity_id__ne: str | None
-        entity_id__in: Collection[str]
-        entity_id__not_in: Collection[str]
-        entity_id__isnull: bool
-        entity_id__contains: str
-        entity_id__not_contains: str
-        entity_id__startswith: str
-        entity_id__endswith: str
-        entity_id__like: str
-        entity_id__not_like: str
-        entity_data_1: str | None
-        entity_data_1__ne: str | None
-        entity_data_1__in: Collection[str]
-        entity_data_1__not_in: Collection[str]
-        entity_data_1__isnull: bool
-        entity_data_1__contains: str
-        entity_data_1__not_contains: str
-        entity_data_1__startswith: str
-        entity_data_1__endswith: str
-        entity_data_1__like: str
-        entity_data_1__not_like: str
-        entity_data_2: str | None
-        entity_data_2__ne: str | None
-        entity_data_2__in: Collection[str]
-        entity_data_2__not_in: Collection[str]
-        entity_data_2__isnull: bool
-        entity_data_2__contains: str
-        entity_data_2__not_contains: str
-        entity_data_2__startswith: str
-        entity_data_2__endswith: str
-        entity_data_2__like: str
-        entity_data_2__not_like: str
-        entity_data_3: str | None
-        entity_data_3__ne: str | None
-        entity_data_3__in: Collection[str]
-        entity_data_3__not_in: Collection[str]
-        entity_data_3__isnull: bool
-        entity_data_3__contains: str
-        entity_data_3__not_contains: str
-        entity_data_3__startswith: str
-        entity_data_3__endswith: str
-        entity_data_3__like: str
-        entity_data_3__not_like: str
-        date_create: datetime | date | None
-        date_create__ne: datetime | date | None
-        date_create__in: Collection[datetime | date]
-        date_create__not_in: Collection[datetime | date]
-        date_create__isnull: bool
-        date_create__gt: datetime | date
-        date_create__gte: datetime | date
-        date_create__lt: datetime | date
-        date_create__lte: datetime | date
-        date_create__range: tuple[datetime | date, datetime | date]
-        message_type: str | None
-        message_type__ne: str | None
-        message_type__in: Collection[str]
-        message_type__not_in: Collection[str]
-        message_type__isnull: bool
-        message_type__contains: str
-        message_type__not_contains: str
-        message_type__startswith: str
-        message_type__endswith: str
-        message_type__like: str
-        message_type__not_like: str
-        role: str | None
-        role__ne: str | None
-        role__in: Collection[str]
-        role__not_in: Collection[str]
-        role__isnull: bool
-        role__contains: str
-        role__not_contains: str
-        role__startswith: str
-        role__endswith: str
-        role__like: str
-        role__not_like: str
-        text_field_enabled: bool
-        background_id: str | None
-        background_id__ne: str | None
-        background_id__in: Collection[str]
-        background_id__not_in: Collection[str]
-        background_id__isnull: bool
-        background_id__contains: str
-        background_id__not_contains: str
-        background_id__startswith: str
-        background_id__endswith: str
-        background_id__like: str
-        background_id__not_like: str
-        is_new: bool
-        manager_list: int
-        manager_list__in: Collection[int]
 
 
 M_co = TypeVar("M_co", bound="ChatFields", covariant=True)
@@ -435,7 +97,7 @@ class ChatQuerySet(BaseQuerySet[M_co]):
         return self._order_by(keys)
 
     def get(self, *args: str | Q, **lookups: Unpack[ChatLookups]) -> Op[M_co]:
-        """The one row that matches."""
+        """The one row that matches; a str is an id."""
         return self._get(args, lookups)
 
     def get_or_none(self, *args: str | Q, **lookups: Unpack[ChatLookups]) -> Op[M_co | None]:
@@ -478,7 +140,7 @@ class ChatFields(Model):
     """Description / Описание (description)."""
 
     owner: Col[int | None] = column(default=None, readonly=True)
-    """Owner / Владелец (owner)."""
+    """Owner / Владелец (owner); id of a User."""
 
     extranet: Col[bool] = column(default=False, readonly=True)
     """Extranet / Экстранет (extranet)."""
@@ -517,7 +179,7 @@ class ChatFields(Model):
     """Marked message / Отмеченное сообщение (marked_id)."""
 
     disk_folder_id: Col[int | None] = column(default=None, readonly=True)
-    """Drive folder / Папка на Диске (disk_folder_id)."""
+    """Drive folder / Папка на Диске (disk_folder_id); id of a DiskFolder."""
 
     entity_type: Col[str | None] = column(default=None, readonly=True)
     """Linked object type / Тип связанного объекта (entity_type)."""
@@ -568,7 +230,7 @@ class ChatFields(Model):
     """Read by / Кем прочитано (readed_list)."""
 
     manager_list: Col[list[int]] = column(default_factory=list, readonly=True)
-    """Moderators / Модераторы (manager_list)."""
+    """Moderators / Модераторы (manager_list); ids of a User."""
 
     last_message_views: Col[Any] = column(default=None, readonly=True)
     """Last message views / Просмотры последнего сообщения (last_message_views)."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         "params",
         "disappearing_date",
     ]
-    ChatMessageOrder = Literal["id", "-id"]
+    ChatMessageOrder = Literal["-id"]
 
     class ChatMessageLookups(TypedDict, total=False):
         """What ``ChatMessage.objects.filter()`` takes by keyword."""
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        dialog_id: str | None
+        dialog_id: str
 
 
 M_co = TypeVar("M_co", bound="ChatMessageFields", covariant=True)
@@ -73,11 +73,11 @@ class ChatMessageQuerySet(BaseQuerySet[M_co]):
         """Sort by these fields, downwards if "-" stands first."""
         return self._order_by(keys)
 
-    def get(self, *args: int | Q, **lookups: Unpack[ChatMessageLookups]) -> Op[M_co]:
-        """The one row that matches; an int is an id."""
+    def get(self, *args: Q, **lookups: Unpack[ChatMessageLookups]) -> Op[M_co]:
+        """The one row that matches."""
         return self._get(args, lookups)
 
-    def get_or_none(self, *args: int | Q, **lookups: Unpack[ChatMessageLookups]) -> Op[M_co | None]:
+    def get_or_none(self, *args: Q, **lookups: Unpack[ChatMessageLookups]) -> Op[M_co | None]:
         """The one row that matches, or None."""
         return self._get_or_none(args, lookups)
 
@@ -102,13 +102,13 @@ class ChatMessageFields(Model):
     """ID (id)."""
 
     dialog_id: Col[str | None]
-    """Dialog / Диалог (DIALOG_ID); set on create only."""
+    """Dialog / Диалог (DIALOG_ID); set on create only; id of a Chat."""
 
     chat_id: Col[int] = column(default=0, readonly=True)
     """Chat ID / ID чата (chat_id)."""
 
     author_id: Col[int | None] = column(default=None, readonly=True)
-    """Author / Автор (author_id)."""
+    """Author / Автор (author_id); id of a User."""
 
     date: Col[datetime | None] = column(default=None, readonly=True)
     """Sent on / Дата отправки (date)."""

@@ -816,10 +816,6 @@ if TYPE_CHECKING:
         last_communication_time__endswith: str
         last_communication_time__like: str
         last_communication_time__not_like: str
-        phones: str
-        phones__in: Collection[str]
-        emails: str
-        emails__in: Collection[str]
 
 
 M_co = TypeVar("M_co", bound="CompanyFields", covariant=True)
@@ -856,6 +852,10 @@ class CompanyQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: CompanyField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class CompanyObjects:
@@ -901,13 +901,13 @@ class CompanyFields(Model):
     """Annual revenue / Годовой оборот (item: revenue, classic: REVENUE)."""
 
     currency_id: Col[str | None] = column(default=None)
-    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID)."""
+    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID); id of a Currency."""
 
     employees: Col[str | None] = column(default=None)
     """Employees / Кол-во сотрудников (item: employees, classic: EMPLOYEES); a Status of EMPLOYEES."""
 
     lead_id: Col[int | None] = column(default=None)
-    """Lead / Лид (item: leadId, classic: LEAD_ID)."""
+    """Lead / Лид (item: leadId, classic: LEAD_ID); id of a Lead."""
 
     originator_id: Col[str | None] = column(default=None)
     """External source / Внешний источник (item: originatorId, classic: ORIGINATOR_ID)."""
@@ -934,7 +934,7 @@ class CompanyFields(Model):
     """Full-text search data / Данные полнотекстового поиска (item: searchContent)."""
 
     category_id: Col[int | None] = column(default=None)
-    """Category / Категория (item: categoryId)."""
+    """Category / Категория (item: categoryId); id of a Category."""
 
     email_home: Col[str | None] = column(default=None, readonly=True)
     """Personal e-mail / Личный e-mail (item: emailHome)."""
@@ -976,19 +976,19 @@ class CompanyFields(Model):
     """My company: accountant's signature / Моя компания: подпись бухгалтера (item: UF_ACCOUNTANT_SIGN)."""
 
     observers: Col[list[int]] = column(default_factory=list)
-    """Observers / Наблюдатели (item: observers)."""
+    """Observers / Наблюдатели (item: observers); ids of a User."""
 
     contact_ids: Col[list[int]] = column(default_factory=list)
-    """Contacts / Контакты (item: contactIds, classic: CONTACT_ID)."""
+    """Contacts / Контакты (item: contactIds, classic: CONTACT_ID); ids of a Contact."""
 
     fm: Col[list[Multifield]] = column(default_factory=list)
     """Phones, e-mails, messengers / Телефоны, e-mail, мессенджеры (item: fm)."""
 
     assigned_by_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID)."""
+    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID); id of a User."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создана (item: createdBy, classic: CREATED_BY_ID)."""
+    """Created by / Кем создана (item: createdBy, classic: CREATED_BY_ID); id of a User."""
 
     created_time: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (item: createdTime, classic: DATE_CREATE)."""
@@ -997,7 +997,7 @@ class CompanyFields(Model):
     """Entity type ID / ID типа объекта (item: entityTypeId)."""
 
     last_activity_by: Col[int | None] = column(default=None)
-    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY)."""
+    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY); id of a User."""
 
     last_activity_time: Col[datetime | None] = column(default=None)
     """Last activity / Последняя активность (item: lastActivityTime, classic: LAST_ACTIVITY_TIME)."""
@@ -1006,7 +1006,7 @@ class CompanyFields(Model):
     """Available to everyone / Доступна для всех (item: opened, classic: OPENED)."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменена (item: updatedBy, classic: MODIFY_BY_ID)."""
+    """Modified by / Кем изменена (item: updatedBy, classic: MODIFY_BY_ID); id of a User."""
 
     updated_time: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (item: updatedTime, classic: DATE_MODIFY)."""
@@ -1030,7 +1030,7 @@ class CompanyFields(Model):
     """CRM form / CRM-форма (item: webformId)."""
 
     contacts: Col[list[int]] = column(default_factory=list)
-    """Contact bindings / Привязки контактов (item: contacts)."""
+    """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     address_2: Col[str | None] = column(default=None)
     """Address (line 2) / Адрес (строка 2) (classic: ADDRESS_2)."""

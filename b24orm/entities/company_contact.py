@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     CompanyContactOrder = Literal[
         "contact_id",
         "-contact_id",
-        "company_id",
-        "-company_id",
         "sort",
         "-sort",
         "is_primary",
@@ -105,6 +103,10 @@ class CompanyContactQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CompanyContactObjects:
     """``CompanyContact.objects``: a fresh queryset of the class that it is asked of."""
@@ -119,10 +121,10 @@ class CompanyContactFields(Model):
     __entity__: ClassVar[str] = "company_contact"
 
     contact_id: Col[int]
-    """Contact / Контакт (CONTACT_ID); set on create only."""
+    """Contact / Контакт (CONTACT_ID); set on create only; id of a Contact."""
 
     company_id: Col[int]
-    """Company / Компания (COMPANY_ID); set on create only."""
+    """Company / Компания (COMPANY_ID); set on create only; id of a Company."""
 
     sort: Col[int | None] = column(default=None)
     """Sort order / Сортировка (SORT)."""

@@ -705,10 +705,6 @@ if TYPE_CHECKING:
         address_loc_addr_id__lt: int
         address_loc_addr_id__lte: int
         address_loc_addr_id__range: tuple[int, int]
-        phones: str
-        phones__in: Collection[str]
-        emails: str
-        emails__in: Collection[str]
 
 
 M_co = TypeVar("M_co", bound="ContactFields", covariant=True)
@@ -746,6 +742,10 @@ class ContactQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class ContactObjects:
     """``Contact.objects``: a fresh queryset of the class that it is asked of."""
@@ -763,7 +763,7 @@ class ContactFields(Model):
     """ID (item: id, classic: ID)."""
 
     company_id: Col[int | None] = column(default=None)
-    """Company / Компания (item: companyId, classic: COMPANY_ID)."""
+    """Company / Компания (item: companyId, classic: COMPANY_ID); id of a Company."""
 
     source_id: Col[str | None] = column(default=None)
     """Source / Источник (item: sourceId, classic: SOURCE_ID); a Status of SOURCE."""
@@ -796,7 +796,7 @@ class ContactFields(Model):
     """Comment / Комментарий (item: comments, classic: COMMENTS)."""
 
     lead_id: Col[int | None] = column(default=None)
-    """Lead / Лид (item: leadId, classic: LEAD_ID)."""
+    """Lead / Лид (item: leadId, classic: LEAD_ID); id of a Lead."""
 
     export: Col[bool] = column(default=False)
     """Included in export / Участвует в экспорте (item: export, classic: EXPORT)."""
@@ -832,7 +832,7 @@ class ContactFields(Model):
     """Full-text search data / Данные полнотекстового поиска (item: searchContent)."""
 
     category_id: Col[int | None] = column(default=None)
-    """Category / Категория (item: categoryId)."""
+    """Category / Категория (item: categoryId); id of a Category."""
 
     login: Col[str | None] = column(default=None, readonly=True)
     """Login / Логин (item: login); deprecated."""
@@ -865,19 +865,19 @@ class ContactFields(Model):
     """Phone / Телефон (item: phone)."""
 
     observers: Col[list[int]] = column(default_factory=list)
-    """Observers / Наблюдатели (item: observers)."""
+    """Observers / Наблюдатели (item: observers); ids of a User."""
 
     company_ids: Col[list[int]] = column(default_factory=list)
-    """Companies / Компании (item: companyIds, classic: COMPANY_IDS)."""
+    """Companies / Компании (item: companyIds, classic: COMPANY_IDS); ids of a Company."""
 
     fm: Col[list[Multifield]] = column(default_factory=list)
     """Phones, e-mails, messengers / Телефоны, e-mail, мессенджеры (item: fm)."""
 
     assigned_by_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID)."""
+    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID); id of a User."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (item: createdBy, classic: CREATED_BY_ID)."""
+    """Created by / Кем создан (item: createdBy, classic: CREATED_BY_ID); id of a User."""
 
     created_time: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (item: createdTime, classic: DATE_CREATE)."""
@@ -886,7 +886,7 @@ class ContactFields(Model):
     """Entity type ID / ID типа объекта (item: entityTypeId)."""
 
     last_activity_by: Col[int | None] = column(default=None)
-    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY)."""
+    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY); id of a User."""
 
     last_activity_time: Col[datetime | None] = column(default=None)
     """Last activity / Последняя активность (item: lastActivityTime, classic: LAST_ACTIVITY_TIME)."""
@@ -895,7 +895,7 @@ class ContactFields(Model):
     """Available to everyone / Доступен для всех (item: opened, classic: OPENED)."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (item: updatedBy, classic: MODIFY_BY_ID)."""
+    """Modified by / Кем изменён (item: updatedBy, classic: MODIFY_BY_ID); id of a User."""
 
     updated_time: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (item: updatedTime, classic: DATE_MODIFY)."""
@@ -919,7 +919,7 @@ class ContactFields(Model):
     """CRM form / CRM-форма (item: webformId)."""
 
     companies: Col[list[int]] = column(default_factory=list)
-    """Company bindings / Привязки компаний (item: companies)."""
+    """Company bindings / Привязки компаний (item: companies); ids of a Company."""
 
     address_2: Col[str | None] = column(default=None)
     """Address (line 2) / Адрес (строка 2) (classic: ADDRESS_2)."""

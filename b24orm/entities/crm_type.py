@@ -248,6 +248,10 @@ class CrmTypeQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class CrmTypeObjects:
     """``CrmType.objects``: a fresh queryset of the class that it is asked of."""
@@ -322,13 +326,13 @@ class CrmTypeFields(Model):
     """Counters / Счётчики (isCountersEnabled)."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (createdBy)."""
+    """Created by / Кем создан (createdBy); id of a User."""
 
     created_time: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (createdTime)."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (updatedBy)."""
+    """Modified by / Кем изменён (updatedBy); id of a User."""
 
     updated_time: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (updatedTime)."""

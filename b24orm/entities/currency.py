@@ -214,7 +214,7 @@ class CurrencyQuerySet(BaseQuerySet[M_co]):
         return self._order_by(keys)
 
     def get(self, *args: str | Q, **lookups: Unpack[CurrencyLookups]) -> Op[M_co]:
-        """The one row that matches."""
+        """The one row that matches; a str is an id."""
         return self._get(args, lookups)
 
     def get_or_none(self, *args: str | Q, **lookups: Unpack[CurrencyLookups]) -> Op[M_co | None]:
@@ -224,6 +224,10 @@ class CurrencyQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: CurrencyField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[str]) -> Op[dict[str, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class CurrencyObjects:

@@ -666,6 +666,10 @@ class DealQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class DealObjects:
     """``Deal.objects``: a fresh queryset of the class that it is asked of."""
@@ -692,22 +696,22 @@ class DealFields(Model):
     """Modified on (short) / Дата изменения (кратко) (item: dateModifyShort); deprecated."""
 
     lead_id: Col[int | None] = column(default=None)
-    """Lead / Лид (item: leadId, classic: LEAD_ID)."""
+    """Lead / Лид (item: leadId, classic: LEAD_ID); id of a Lead."""
 
     company_id: Col[int | None] = column(default=None)
-    """Company / Компания (item: companyId, classic: COMPANY_ID)."""
+    """Company / Компания (item: companyId, classic: COMPANY_ID); id of a Company."""
 
     contact_id: Col[int | None] = column(default=None)
-    """Contact / Контакт (item: contactId, classic: CONTACT_ID)."""
+    """Contact / Контакт (item: contactId, classic: CONTACT_ID); id of a Contact."""
 
     quote_id: Col[int | None] = column(default=None)
-    """Estimate / Предложение (item: quoteId, classic: QUOTE_ID)."""
+    """Estimate / Предложение (item: quoteId, classic: QUOTE_ID); id of a Quote."""
 
     product_id: Col[str | None] = column(default=None, readonly=True)
     """Product / Товар (item: productId); deprecated."""
 
     category_id: Col[int | None] = column(default=None)
-    """Pipeline / Воронка (item: categoryId, classic: CATEGORY_ID)."""
+    """Pipeline / Воронка (item: categoryId, classic: CATEGORY_ID); id of a Category."""
 
     stage_id: Col[str | None] = column(default=None)
     """Deal stage / Стадия сделки (item: stageId, classic: STAGE_ID); a Status of DEAL_STAGE."""
@@ -743,7 +747,7 @@ class DealFields(Model):
     """Tax amount / Сумма налога (item: taxValue, classic: TAX_VALUE)."""
 
     currency_id: Col[str | None] = column(default=None)
-    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID)."""
+    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID); id of a Currency."""
 
     probability: Col[int | None] = column(default=None)
     """Probability, % / Вероятность, % (item: probability, classic: PROBABILITY)."""
@@ -800,7 +804,7 @@ class DealFields(Model):
     """Payment state / Статус оплаты (item: orderStage)."""
 
     moved_by: Col[int | None] = column(default=None, readonly=True)
-    """Stage changed by / Кем изменена стадия (item: movedBy, classic: MOVED_BY_ID)."""
+    """Stage changed by / Кем изменена стадия (item: movedBy, classic: MOVED_BY_ID); id of a User."""
 
     moved_time: Col[datetime | None] = column(default=None, readonly=True)
     """Stage changed on / Дата изменения стадии (item: movedTime, classic: MOVED_TIME)."""
@@ -824,16 +828,16 @@ class DealFields(Model):
     """Has products / Есть товары (item: hasProducts); deprecated."""
 
     observers: Col[list[int]] = column(default_factory=list)
-    """Observers / Наблюдатели (item: observers)."""
+    """Observers / Наблюдатели (item: observers); ids of a User."""
 
     contact_ids: Col[list[int]] = column(default_factory=list)
-    """Contacts / Контакты (item: contactIds, classic: CONTACT_IDS)."""
+    """Contacts / Контакты (item: contactIds, classic: CONTACT_IDS); ids of a Contact."""
 
     assigned_by_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID)."""
+    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID); id of a User."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создана (item: createdBy, classic: CREATED_BY_ID)."""
+    """Created by / Кем создана (item: createdBy, classic: CREATED_BY_ID); id of a User."""
 
     created_time: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (item: createdTime, classic: DATE_CREATE)."""
@@ -842,7 +846,7 @@ class DealFields(Model):
     """Entity type ID / ID типа объекта (item: entityTypeId)."""
 
     last_activity_by: Col[int | None] = column(default=None)
-    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY)."""
+    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY); id of a User."""
 
     last_activity_time: Col[datetime | None] = column(default=None)
     """Last activity / Последняя активность (item: lastActivityTime, classic: LAST_ACTIVITY_TIME)."""
@@ -851,7 +855,7 @@ class DealFields(Model):
     """Available to everyone / Доступна для всех (item: opened, classic: OPENED)."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменена (item: updatedBy, classic: MODIFY_BY_ID)."""
+    """Modified by / Кем изменена (item: updatedBy, classic: MODIFY_BY_ID); id of a User."""
 
     updated_time: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (item: updatedTime, classic: DATE_MODIFY)."""
@@ -878,7 +882,7 @@ class DealFields(Model):
     """Previous stage / Предыдущая стадия (item: previousStageId); a Status of DEAL_STAGE."""
 
     contacts: Col[list[int]] = column(default_factory=list)
-    """Contact bindings / Привязки контактов (item: contacts)."""
+    """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     repeat_sale_segment_id: Col[list[Any]] = column(default_factory=list, readonly=True)
     """Repeat sale segment / Сегмент повторных продаж (item: repeatSaleSegmentId)."""

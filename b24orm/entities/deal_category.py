@@ -49,11 +49,6 @@ if TYPE_CHECKING:
         id__ne: int
         id__in: Collection[int]
         id__not_in: Collection[int]
-        id__gt: int
-        id__gte: int
-        id__lt: int
-        id__lte: int
-        id__range: tuple[int, int]
         name: str
         name__ne: str
         name__in: Collection[str]
@@ -119,6 +114,10 @@ class DealCategoryQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: DealCategoryField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class DealCategoryObjects:

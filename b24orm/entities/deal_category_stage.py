@@ -66,7 +66,7 @@ if TYPE_CHECKING:
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        category_id: int | None
+        category_id: int
 
 
 M_co = TypeVar("M_co", bound="DealCategoryStageFields", covariant=True)
@@ -93,7 +93,7 @@ class DealCategoryStageQuerySet(BaseQuerySet[M_co]):
         return self._order_by(keys)
 
     def get(self, *args: str | Q, **lookups: Unpack[DealCategoryStageLookups]) -> Op[M_co]:
-        """The one row that matches."""
+        """The one row that matches; a str is an id."""
         return self._get(args, lookups)
 
     def get_or_none(self, *args: str | Q, **lookups: Unpack[DealCategoryStageLookups]) -> Op[M_co | None]:
@@ -103,6 +103,10 @@ class DealCategoryStageQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: DealCategoryStageField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[str]) -> Op[dict[str, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class DealCategoryStageObjects:
@@ -127,7 +131,7 @@ class DealCategoryStageFields(Model):
     """Sort order / Сортировка (SORT)."""
 
     category_id: Col[int | None] = column(default=None, readonly=True)
-    """Pipeline / Воронка (CATEGORY_ID)."""
+    """Pipeline / Воронка (CATEGORY_ID); id of a Category."""
 
 
 class DealCategoryStage(DealCategoryStageFields):

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
         id: int
         name: str
-        parent: int | None
-        sort: int | None
-        uf_head: int | None
+        parent: int
+        sort: int
+        uf_head: int
 
 
 M_co = TypeVar("M_co", bound="DepartmentFields", covariant=True)
@@ -92,13 +92,13 @@ class DepartmentFields(Model):
     """Name / Название (NAME)."""
 
     parent: Col[int | None]
-    """Parent department / Вышестоящее подразделение (PARENT)."""
+    """Parent department / Вышестоящее подразделение (PARENT); id of a Department."""
 
     sort: Col[int | None] = column(default=None)
     """Sort order / Сортировка (SORT)."""
 
     uf_head: Col[int | None] = column(default=None)
-    """Head / Руководитель (UF_HEAD)."""
+    """Head / Руководитель (UF_HEAD); id of a User."""
 
 
 class Department(DepartmentFields):

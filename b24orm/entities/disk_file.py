@@ -55,8 +55,6 @@ if TYPE_CHECKING:
         "-id",
         "name",
         "-name",
-        "parent_id",
-        "-parent_id",
         "type",
         "-type",
         "code",
@@ -97,7 +95,7 @@ if TYPE_CHECKING:
         name__not_in: Collection[str]
         name__contains: str
         name__not_contains: str
-        parent_id: int | None
+        parent_id: int
         type: str
         type__ne: str
         type__in: Collection[str]
@@ -110,7 +108,6 @@ if TYPE_CHECKING:
         code__not_in: Collection[str]
         code__isnull: bool
         code__contains: str
-        code__not_contains: str
         storage_id: int
         storage_id__ne: int
         storage_id__in: Collection[int]
@@ -120,9 +117,7 @@ if TYPE_CHECKING:
         deleted_type__in: Collection[Literal[0, 3, 4]]
         deleted_type__not_in: Collection[Literal[0, 3, 4]]
         create_time: datetime | date | None
-        create_time__ne: datetime | date | None
         create_time__in: Collection[datetime | date]
-        create_time__not_in: Collection[datetime | date]
         create_time__isnull: bool
         create_time__gt: datetime | date
         create_time__gte: datetime | date
@@ -130,9 +125,7 @@ if TYPE_CHECKING:
         create_time__lte: datetime | date
         create_time__range: tuple[datetime | date, datetime | date]
         update_time: datetime | date | None
-        update_time__ne: datetime | date | None
         update_time__in: Collection[datetime | date]
-        update_time__not_in: Collection[datetime | date]
         update_time__isnull: bool
         update_time__gt: datetime | date
         update_time__gte: datetime | date
@@ -140,9 +133,7 @@ if TYPE_CHECKING:
         update_time__lte: datetime | date
         update_time__range: tuple[datetime | date, datetime | date]
         delete_time: datetime | date | None
-        delete_time__ne: datetime | date | None
         delete_time__in: Collection[datetime | date]
-        delete_time__not_in: Collection[datetime | date]
         delete_time__isnull: bool
         delete_time__gt: datetime | date
         delete_time__gte: datetime | date
@@ -186,6 +177,10 @@ class DiskFileQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class DiskFileObjects:
     """``DiskFile.objects``: a fresh queryset of the class that it is asked of."""
@@ -206,7 +201,7 @@ class DiskFileFields(Model):
     """Name / Название (NAME)."""
 
     parent_id: Col[int | None]
-    """Folder / Папка (PARENT_ID); set on create only."""
+    """Folder / Папка (PARENT_ID); set on create only; id of a DiskFolder."""
 
     type: Col[str] = column(default="", readonly=True)
     """Type / Тип объекта (TYPE)."""
@@ -215,9 +210,9 @@ class DiskFileFields(Model):
     """Code / Символьный код (CODE)."""
 
     storage_id: Col[int] = column(default=0, readonly=True)
-    """Storage / Хранилище (STORAGE_ID)."""
+    """Storage / Хранилище (STORAGE_ID); id of a DiskStorage."""
 
-    deleted_type: Col[Literal[0, 3, 4]] = column(default=0, readonly=True)
+    deleted_type: Col[Literal[0, 3, 4]] = column(default=None, readonly=True)
     """Deletion state / Состояние удаления (DELETED_TYPE)."""
 
     global_content_version: Col[int | None] = column(default=None, readonly=True)
@@ -239,13 +234,13 @@ class DiskFileFields(Model):
     """Deleted on / Дата удаления (DELETE_TIME)."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (CREATED_BY)."""
+    """Created by / Кем создан (CREATED_BY); id of a User."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (UPDATED_BY)."""
+    """Modified by / Кем изменён (UPDATED_BY); id of a User."""
 
     deleted_by: Col[int | None] = column(default=None, readonly=True)
-    """Deleted by / Кем удалён (DELETED_BY)."""
+    """Deleted by / Кем удалён (DELETED_BY); id of a User."""
 
     download_url: Col[str | None] = column(default=None, readonly=True)
     """Download link / Ссылка для скачивания (DOWNLOAD_URL)."""

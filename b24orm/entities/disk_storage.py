@@ -65,21 +65,18 @@ if TYPE_CHECKING:
         code__not_in: Collection[str]
         code__isnull: bool
         code__contains: str
-        code__not_contains: str
         entity_type: str | None
         entity_type__ne: str | None
         entity_type__in: Collection[str]
         entity_type__not_in: Collection[str]
         entity_type__isnull: bool
         entity_type__contains: str
-        entity_type__not_contains: str
         entity_id: str | None
         entity_id__ne: str | None
         entity_id__in: Collection[str]
         entity_id__not_in: Collection[str]
         entity_id__isnull: bool
         entity_id__contains: str
-        entity_id__not_contains: str
 
 
 M_co = TypeVar("M_co", bound="DiskStorageFields", covariant=True)
@@ -117,6 +114,10 @@ class DiskStorageQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class DiskStorageObjects:
     """``DiskStorage.objects``: a fresh queryset of the class that it is asked of."""
@@ -149,7 +150,7 @@ class DiskStorageFields(Model):
     """Owner ID / ID владельца (ENTITY_ID)."""
 
     root_object_id: Col[int | None] = column(default=None, readonly=True)
-    """Root folder / Корневая папка (ROOT_OBJECT_ID)."""
+    """Root folder / Корневая папка (ROOT_OBJECT_ID); id of a DiskFolder."""
 
 
 class DiskStorage(DiskStorageFields):

@@ -144,7 +144,7 @@ class EventBindingFields(Model):
     """Handler URL / Адрес обработчика (handler); set on create only."""
 
     auth_type: Col[int | None] = column(default=None)
-    """Runs as user / От имени пользователя (auth_type); set on create only."""
+    """Runs as user / От имени пользователя (auth_type); set on create only; id of a User."""
 
     offline: Col[bool] = column(default=False, readonly=True)
     """Offline / Офлайн (offline)."""

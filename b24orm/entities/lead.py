@@ -827,10 +827,6 @@ if TYPE_CHECKING:
         address_loc_addr_id__lt: int
         address_loc_addr_id__lte: int
         address_loc_addr_id__range: tuple[int, int]
-        phones: str
-        phones__in: Collection[str]
-        emails: str
-        emails__in: Collection[str]
 
 
 M_co = TypeVar("M_co", bound="LeadFields", covariant=True)
@@ -868,6 +864,10 @@ class LeadQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class LeadObjects:
     """``Lead.objects``: a fresh queryset of the class that it is asked of."""
@@ -894,10 +894,10 @@ class LeadFields(Model):
     """Modified on (short) / Дата изменения (кратко) (item: dateModifyShort); deprecated."""
 
     company_id: Col[int | None] = column(default=None)
-    """Company / Компания (item: companyId, classic: COMPANY_ID)."""
+    """Company / Компания (item: companyId, classic: COMPANY_ID); id of a Company."""
 
     contact_id: Col[int | None] = column(default=None)
-    """Contact / Контакт (item: contactId, classic: CONTACT_ID)."""
+    """Contact / Контакт (item: contactId, classic: CONTACT_ID); id of a Contact."""
 
     stage_id: Col[str | None] = column(default=None)
     """Status / Статус (item: stageId, classic: STATUS_ID); a Status of STATUS."""
@@ -918,7 +918,7 @@ class LeadFields(Model):
     """Amount / Сумма (item: opportunity, classic: OPPORTUNITY)."""
 
     currency_id: Col[str | None] = column(default=None)
-    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID)."""
+    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID); id of a Currency."""
 
     source_id: Col[str | None] = column(default=None)
     """Source / Источник (item: sourceId, classic: SOURCE_ID); a Status of SOURCE."""
@@ -987,7 +987,7 @@ class LeadFields(Model):
     """Amount entered by hand / Сумма задана вручную (item: isManualOpportunity, classic: IS_MANUAL_OPPORTUNITY)."""
 
     moved_by: Col[int | None] = column(default=None, readonly=True)
-    """Status changed by / Кем изменён статус (item: movedBy, classic: MOVED_BY_ID)."""
+    """Status changed by / Кем изменён статус (item: movedBy, classic: MOVED_BY_ID); id of a User."""
 
     moved_time: Col[datetime | None] = column(default=None, readonly=True)
     """Status changed on / Дата изменения статуса (item: movedTime, classic: MOVED_TIME)."""
@@ -1026,19 +1026,19 @@ class LeadFields(Model):
     """Phone / Телефон (item: phone)."""
 
     observers: Col[list[int]] = column(default_factory=list)
-    """Observers / Наблюдатели (item: observers)."""
+    """Observers / Наблюдатели (item: observers); ids of a User."""
 
     contact_ids: Col[list[int]] = column(default_factory=list)
-    """Contacts / Контакты (item: contactIds, classic: CONTACT_IDS)."""
+    """Contacts / Контакты (item: contactIds, classic: CONTACT_IDS); ids of a Contact."""
 
     fm: Col[list[Multifield]] = column(default_factory=list)
     """Phones, e-mails, messengers / Телефоны, e-mail, мессенджеры (item: fm)."""
 
     assigned_by_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID)."""
+    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID); id of a User."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (item: createdBy, classic: CREATED_BY_ID)."""
+    """Created by / Кем создан (item: createdBy, classic: CREATED_BY_ID); id of a User."""
 
     created_time: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (item: createdTime, classic: DATE_CREATE)."""
@@ -1047,7 +1047,7 @@ class LeadFields(Model):
     """Entity type ID / ID типа объекта (item: entityTypeId)."""
 
     last_activity_by: Col[int | None] = column(default=None)
-    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY)."""
+    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY); id of a User."""
 
     last_activity_time: Col[datetime | None] = column(default=None)
     """Last activity / Последняя активность (item: lastActivityTime, classic: LAST_ACTIVITY_TIME)."""
@@ -1056,7 +1056,7 @@ class LeadFields(Model):
     """Available to everyone / Доступен для всех (item: opened, classic: OPENED)."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (item: updatedBy, classic: MODIFY_BY_ID)."""
+    """Modified by / Кем изменён (item: updatedBy, classic: MODIFY_BY_ID); id of a User."""
 
     updated_time: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (item: updatedTime, classic: DATE_MODIFY)."""
@@ -1080,7 +1080,7 @@ class LeadFields(Model):
     """CRM form / CRM-форма (item: webformId)."""
 
     contacts: Col[list[int]] = column(default_factory=list)
-    """Contact bindings / Привязки контактов (item: contacts)."""
+    """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     address_2: Col[str | None] = column(default=None)
     """Address (line 2) / Адрес (строка 2) (classic: ADDRESS_2)."""

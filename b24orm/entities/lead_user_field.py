@@ -152,7 +152,7 @@ if TYPE_CHECKING:
         show_in_list: bool
         edit_in_list: bool
         is_searchable: bool
-        lang: str | None
+        lang: str
         user_type_owner: str | None
         user_type_owner__ne: str | None
         user_type_owner__in: Collection[str]
@@ -200,6 +200,10 @@ class LeadUserFieldQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: LeadUserFieldField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class LeadUserFieldObjects:

@@ -64,61 +64,59 @@ if TYPE_CHECKING:
         """What ``ListElement.objects.filter()`` takes by keyword."""
 
         id: int
+        iblock_type_id: Literal["lists", "bitrix_processes", "lists_socnet"]
+        code: str
         name: str
         name__ne: str
         name__in: Collection[str]
         name__contains: str
         name__not_contains: str
-        iblock_section_id: int | None
-        iblock_section_id__ne: int | None
+        iblock_id: int
+        iblock_code: str
+        iblock_section_id: int
+        iblock_section_id__ne: int
         iblock_section_id__in: Collection[int]
         iblock_section_id__gt: int
         iblock_section_id__gte: int
         iblock_section_id__lt: int
         iblock_section_id__lte: int
         iblock_section_id__range: tuple[int, int]
-        created_by: int | None
-        created_by__ne: int | None
+        created_by: int
+        created_by__ne: int
         created_by__in: Collection[int]
-        date_create: str | None
-        date_create__ne: str | None
+        date_create: str
+        date_create__ne: str
         date_create__in: Collection[str]
         date_create__contains: str
-        date_create__not_contains: str
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__gt: int
         sort__gte: int
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        active_to: str | None
-        active_to__ne: str | None
+        active_to: str
+        active_to__ne: str
         active_to__in: Collection[str]
         active_to__contains: str
-        active_to__not_contains: str
-        bp_published: bool | None
-        preview_text: str | None
-        preview_text__ne: str | None
+        bp_published: bool
+        preview_text: str
+        preview_text__ne: str
         preview_text__in: Collection[str]
         preview_text__contains: str
-        preview_text__not_contains: str
-        preview_text_type: str | None
-        preview_text_type__ne: str | None
+        preview_text_type: str
+        preview_text_type__ne: str
         preview_text_type__in: Collection[str]
         preview_text_type__contains: str
-        preview_text_type__not_contains: str
-        detail_text: str | None
-        detail_text__ne: str | None
+        detail_text: str
+        detail_text__ne: str
         detail_text__in: Collection[str]
         detail_text__contains: str
-        detail_text__not_contains: str
-        detail_text_type: str | None
-        detail_text_type__ne: str | None
+        detail_text_type: str
+        detail_text_type__ne: str
         detail_text_type__in: Collection[str]
         detail_text_type__contains: str
-        detail_text_type__not_contains: str
 
 
 M_co = TypeVar("M_co", bound="ListElementFields", covariant=True)
@@ -182,7 +180,7 @@ class ListElementFields(Model):
     """Name / Название (NAME)."""
 
     iblock_id: Col[int | None] = column(default=None)
-    """List / Список (IBLOCK_ID); set on create only."""
+    """List / Список (IBLOCK_ID); set on create only; id of an UniversalList."""
 
     iblock_code: Col[str | None] = column(default=None)
     """List code / Код списка (IBLOCK_CODE); set on create only."""
@@ -191,7 +189,7 @@ class ListElementFields(Model):
     """Section / Раздел (IBLOCK_SECTION_ID)."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (CREATED_BY)."""
+    """Created by / Кем создан (CREATED_BY); id of a User."""
 
     created_user_name: Col[str | None] = column(default=None, readonly=True)
     """Creator name / Имя создателя (CREATED_USER_NAME); deprecated."""

@@ -63,7 +63,7 @@ if TYPE_CHECKING:
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        timestamp_x: datetime | date | None
+        timestamp_x: datetime | date
         timestamp_x__in: Collection[datetime | date]
         timestamp_x__gt: datetime | date
         timestamp_x__gte: datetime | date
@@ -73,19 +73,20 @@ if TYPE_CHECKING:
         event_name: str
         event_name__in: Collection[str]
         event_name__contains: str
-        message_id: str | None
+        message_id: str
         message_id__in: Collection[str]
         message_id__contains: str
-        process_id: str | None
+        process_id: str
         process_id__in: Collection[str]
         process_id__contains: str
-        error: int | None
+        error: int
         error__in: Collection[int]
         error__gt: int
         error__gte: int
         error__lt: int
         error__lte: int
         error__range: tuple[int, int]
+        auth_connector: str
 
 
 M_co = TypeVar("M_co", bound="OfflineEventFields", covariant=True)
@@ -122,6 +123,10 @@ class OfflineEventQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: OfflineEventField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class OfflineEventObjects:

@@ -58,10 +58,6 @@ if TYPE_CHECKING:
     ProductRowOrder = Literal[
         "id",
         "-id",
-        "owner_id",
-        "-owner_id",
-        "owner_type",
-        "-owner_type",
         "product_id",
         "-product_id",
         "product_name",
@@ -116,22 +112,9 @@ if TYPE_CHECKING:
         id__lte: int
         id__range: tuple[int, int]
         owner_id: int
-        owner_id__ne: int
         owner_id__in: Collection[int]
-        owner_id__gt: int
-        owner_id__gte: int
-        owner_id__lt: int
-        owner_id__lte: int
-        owner_id__range: tuple[int, int]
         owner_type: str
-        owner_type__ne: str
         owner_type__in: Collection[str]
-        owner_type__contains: str
-        owner_type__not_contains: str
-        owner_type__startswith: str
-        owner_type__endswith: str
-        owner_type__like: str
-        owner_type__not_like: str
         product_id: int | None
         product_id__ne: int | None
         product_id__in: Collection[int]
@@ -141,11 +124,9 @@ if TYPE_CHECKING:
         product_name__in: Collection[str]
         product_name__isnull: bool
         product_name__contains: str
-        product_name__not_contains: str
         product_name__startswith: str
         product_name__endswith: str
         product_name__like: str
-        product_name__not_like: str
         price: Decimal | int | float | None
         price__ne: Decimal | int | float | None
         price__in: Collection[Decimal | int | float]
@@ -247,11 +228,9 @@ if TYPE_CHECKING:
         measure_name__in: Collection[str]
         measure_name__isnull: bool
         measure_name__contains: str
-        measure_name__not_contains: str
         measure_name__startswith: str
         measure_name__endswith: str
         measure_name__like: str
-        measure_name__not_like: str
         sort: int | None
         sort__ne: int | None
         sort__in: Collection[int]
@@ -266,11 +245,9 @@ if TYPE_CHECKING:
         xml_id__in: Collection[str]
         xml_id__isnull: bool
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
         type: Literal[1, 2, 3, 4, 5, 6, 7] | None
         type__ne: Literal[1, 2, 3, 4, 5, 6, 7] | None
         type__in: Collection[Literal[1, 2, 3, 4, 5, 6, 7]]
@@ -316,6 +293,10 @@ class ProductRowQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class ProductRowObjects:
     """``ProductRow.objects``: a fresh queryset of the class that it is asked of."""
@@ -339,7 +320,7 @@ class ProductRowFields(Model):
     """Owner type / Тип владельца (ownerType); set on create only."""
 
     product_id: Col[int | None] = column(default=None)
-    """Product / Товар (productId)."""
+    """Product / Товар (productId); id of a CatalogProduct."""
 
     product_name: Col[str | None] = column(default=None)
     """Product name / Название товара (productName)."""
@@ -396,7 +377,7 @@ class ProductRowFields(Model):
     """Product type / Тип товара (type)."""
 
     store_id: Col[int | None] = column(default=None, readonly=True)
-    """Warehouse / Склад (storeId)."""
+    """Warehouse / Склад (storeId); id of a CatalogStore."""
 
 
 class ProductRow(ProductRowFields):

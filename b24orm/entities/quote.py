@@ -677,6 +677,10 @@ class QuoteQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class QuoteObjects:
     """``Quote.objects``: a fresh queryset of the class that it is asked of."""
@@ -703,22 +707,22 @@ class QuoteFields(Model):
     """Modified on (short) / Дата изменения (кратко) (item: dateModifyShort); deprecated."""
 
     lead_id: Col[int | None] = column(default=None)
-    """Lead / Лид (item: leadId, classic: LEAD_ID)."""
+    """Lead / Лид (item: leadId, classic: LEAD_ID); id of a Lead."""
 
     deal_id: Col[int | None] = column(default=None)
-    """Deal / Сделка (item: dealId, classic: DEAL_ID)."""
+    """Deal / Сделка (item: dealId, classic: DEAL_ID); id of a Deal."""
 
     company_id: Col[int | None] = column(default=None)
-    """Company / Компания (item: companyId, classic: COMPANY_ID)."""
+    """Company / Компания (item: companyId, classic: COMPANY_ID); id of a Company."""
 
     contact_id: Col[int | None] = column(default=None)
-    """Contact / Контакт (item: contactId, classic: CONTACT_ID)."""
+    """Contact / Контакт (item: contactId, classic: CONTACT_ID); id of a Contact."""
 
     person_type_id: Col[int | None] = column(default=None, readonly=True)
     """Payer type / Тип плательщика (item: personTypeId, classic: PERSON_TYPE_ID)."""
 
     mycompany_id: Col[int | None] = column(default=None)
-    """My company / Моя компания (item: mycompanyId, classic: MYCOMPANY_ID)."""
+    """My company / Моя компания (item: mycompanyId, classic: MYCOMPANY_ID); id of a Company."""
 
     stage_id: Col[str | None] = column(default=None)
     """Stage / Стадия предложения (item: stageId, classic: STATUS_ID); a Status of QUOTE_STATUS."""
@@ -736,7 +740,7 @@ class QuoteFields(Model):
     """Tax amount / Сумма налога (item: taxValue, classic: TAX_VALUE)."""
 
     currency_id: Col[str | None] = column(default=None)
-    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID)."""
+    """Currency / Валюта (item: currencyId, classic: CURRENCY_ID); id of a Currency."""
 
     comments: Col[str | None] = column(default=None)
     """Comment / Комментарий (item: comments, classic: COMMENTS)."""
@@ -811,13 +815,13 @@ class QuoteFields(Model):
     """Valid until / Действительно до (item: actualDate, classic: ACTUAL_DATE)."""
 
     contact_ids: Col[list[int]] = column(default_factory=list)
-    """Contacts / Контакты (item: contactIds, classic: CONTACT_IDS)."""
+    """Contacts / Контакты (item: contactIds, classic: CONTACT_IDS); ids of a Contact."""
 
     assigned_by_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID)."""
+    """Responsible person / Ответственный (item: assignedById, classic: ASSIGNED_BY_ID); id of a User."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создано (item: createdBy, classic: CREATED_BY_ID)."""
+    """Created by / Кем создано (item: createdBy, classic: CREATED_BY_ID); id of a User."""
 
     created_time: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (item: createdTime, classic: DATE_CREATE)."""
@@ -826,7 +830,7 @@ class QuoteFields(Model):
     """Entity type ID / ID типа объекта (item: entityTypeId)."""
 
     last_activity_by: Col[int | None] = column(default=None)
-    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY)."""
+    """Last activity by / Автор последней активности (item: lastActivityBy, classic: LAST_ACTIVITY_BY); id of a User."""
 
     last_activity_time: Col[datetime | None] = column(default=None)
     """Last activity / Последняя активность (item: lastActivityTime, classic: LAST_ACTIVITY_TIME)."""
@@ -835,7 +839,7 @@ class QuoteFields(Model):
     """Available to everyone / Доступно для всех (item: opened, classic: OPENED)."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменено (item: updatedBy, classic: MODIFY_BY_ID)."""
+    """Modified by / Кем изменено (item: updatedBy, classic: MODIFY_BY_ID); id of a User."""
 
     updated_time: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (item: updatedTime, classic: DATE_MODIFY)."""
@@ -859,7 +863,7 @@ class QuoteFields(Model):
     """CRM form / CRM-форма (item: webformId)."""
 
     contacts: Col[list[int]] = column(default_factory=list)
-    """Contact bindings / Привязки контактов (item: contacts)."""
+    """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     last_communication_time: Col[str | None] = column(default=None, readonly=True)
     """Last communication / Последняя коммуникация (classic: LAST_COMMUNICATION_TIME)."""

@@ -57,8 +57,6 @@ if TYPE_CHECKING:
     QuoteProductRowOrder = Literal[
         "id",
         "-id",
-        "quote_id",
-        "-quote_id",
         "owner_type",
         "-owner_type",
         "product_id",
@@ -384,6 +382,10 @@ class QuoteProductRowQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class QuoteProductRowObjects:
     """``QuoteProductRow.objects``: a fresh queryset of the class that it is asked of."""
@@ -401,13 +403,13 @@ class QuoteProductRowFields(Model):
     """ID (ID)."""
 
     quote_id: Col[int] = column(default=0, readonly=True)
-    """Estimate / Предложение (OWNER_ID)."""
+    """Estimate / Предложение (OWNER_ID); id of a Quote."""
 
-    owner_type: Col[Literal["Q"]] = column(default="", readonly=True)
+    owner_type: Col[Literal["Q"]] = column(default="Q", readonly=True)
     """Owner type / Тип владельца (OWNER_TYPE)."""
 
     product_id: Col[int | None] = column(default=None)
-    """Product / Товар (PRODUCT_ID)."""
+    """Product / Товар (PRODUCT_ID); id of a CatalogProduct."""
 
     product_name: Col[str | None] = column(default=None)
     """Product name / Название товара (PRODUCT_NAME)."""
@@ -470,7 +472,7 @@ class QuoteProductRowFields(Model):
     """Product type / Тип товара (TYPE)."""
 
     store_id: Col[int | None] = column(default=None, readonly=True)
-    """Warehouse / Склад (STORE_ID)."""
+    """Warehouse / Склад (STORE_ID); id of a CatalogStore."""
 
     reserve_id: Col[int | None] = column(default=None, readonly=True)
     """Reserve ID / ID резерва (RESERVE_ID)."""

@@ -514,10 +514,6 @@ if TYPE_CHECKING:
         rq_ident_type__in: Collection[str]
         rq_ident_type__not_in: Collection[str]
         rq_ident_type__isnull: bool
-        rq_ident_type__contains: str
-        rq_ident_type__startswith: str
-        rq_ident_type__endswith: str
-        rq_ident_type__like: str
         rq_ident_doc: str | None
         rq_ident_doc__ne: str | None
         rq_ident_doc__in: Collection[str]
@@ -935,6 +931,10 @@ class RequisiteQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class RequisiteObjects:
     """``Requisite.objects``: a fresh queryset of the class that it is asked of."""
@@ -958,7 +958,7 @@ class RequisiteFields(Model):
     """Owner / Владелец (ENTITY_ID); set on create only."""
 
     preset_id: Col[int]
-    """Details template / Шаблон реквизитов (PRESET_ID); set on create only."""
+    """Details template / Шаблон реквизитов (PRESET_ID); set on create only; id of a RequisitePreset."""
 
     name: Col[str]
     """Name / Название (NAME)."""
@@ -970,10 +970,10 @@ class RequisiteFields(Model):
     """Modified on / Дата изменения (DATE_MODIFY)."""
 
     created_by_id: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создано (CREATED_BY_ID)."""
+    """Created by / Кем создано (CREATED_BY_ID); id of a User."""
 
     modify_by_id: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменено (MODIFY_BY_ID)."""
+    """Modified by / Кем изменено (MODIFY_BY_ID); id of a User."""
 
     code: Col[str | None] = column(default=None)
     """Symbolic code / Символьный код (CODE)."""

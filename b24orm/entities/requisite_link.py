@@ -143,16 +143,16 @@ class RequisiteLinkFields(Model):
     """Object / Объект (ENTITY_ID); set on create only."""
 
     requisite_id: Col[int]
-    """Client details / Реквизиты клиента (REQUISITE_ID)."""
+    """Client details / Реквизиты клиента (REQUISITE_ID); id of a Requisite."""
 
     bank_detail_id: Col[int]
-    """Client bank details / Банковские реквизиты клиента (BANK_DETAIL_ID)."""
+    """Client bank details / Банковские реквизиты клиента (BANK_DETAIL_ID); id of a BankDetail."""
 
     mc_requisite_id: Col[int]
-    """My company details / Реквизиты моей компании (MC_REQUISITE_ID)."""
+    """My company details / Реквизиты моей компании (MC_REQUISITE_ID); id of a Requisite."""
 
     mc_bank_detail_id: Col[int]
-    """My bank details / Банковские реквизиты моей компании (MC_BANK_DETAIL_ID)."""
+    """My bank details / Банковские реквизиты моей компании (MC_BANK_DETAIL_ID); id of a BankDetail."""
 
 
 class RequisiteLink(RequisiteLinkFields):

@@ -191,6 +191,10 @@ class RequisitePresetQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class RequisitePresetObjects:
     """``RequisitePreset.objects``: a fresh queryset of the class that it is asked of."""
@@ -226,10 +230,10 @@ class RequisitePresetFields(Model):
     """Sort order / Сортировка (SORT)."""
 
     created_by_id: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (CREATED_BY_ID)."""
+    """Created by / Кем создан (CREATED_BY_ID); id of a User."""
 
     modify_by_id: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (MODIFY_BY_ID)."""
+    """Modified by / Кем изменён (MODIFY_BY_ID); id of a User."""
 
     date_create: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (DATE_CREATE)."""

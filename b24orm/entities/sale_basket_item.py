@@ -127,8 +127,8 @@ if TYPE_CHECKING:
         order_id__ne: int
         order_id__in: Collection[int]
         order_id__not_in: Collection[int]
-        product_id: int | None
-        product_id__ne: int | None
+        product_id: int
+        product_id__ne: int
         product_id__in: Collection[int]
         product_id__not_in: Collection[int]
         quantity: Decimal | int | float
@@ -150,8 +150,8 @@ if TYPE_CHECKING:
         currency__endswith: str
         currency__like: str
         currency__not_like: str
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -159,18 +159,16 @@ if TYPE_CHECKING:
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        name: str | None
-        name__ne: str | None
+        name: str
+        name__ne: str
         name__in: Collection[str]
         name__not_in: Collection[str]
         name__contains: str
-        name__not_contains: str
         name__startswith: str
         name__endswith: str
         name__like: str
-        name__not_like: str
-        price: Decimal | int | float | None
-        price__ne: Decimal | int | float | None
+        price: Decimal | int | float
+        price__ne: Decimal | int | float
         price__in: Collection[Decimal | int | float]
         price__not_in: Collection[Decimal | int | float]
         price__gt: Decimal | int | float
@@ -178,8 +176,8 @@ if TYPE_CHECKING:
         price__lt: Decimal | int | float
         price__lte: Decimal | int | float
         price__range: tuple[Decimal | int | float, Decimal | int | float]
-        base_price: Decimal | int | float | None
-        base_price__ne: Decimal | int | float | None
+        base_price: Decimal | int | float
+        base_price__ne: Decimal | int | float
         base_price__in: Collection[Decimal | int | float]
         base_price__not_in: Collection[Decimal | int | float]
         base_price__gt: Decimal | int | float
@@ -187,8 +185,8 @@ if TYPE_CHECKING:
         base_price__lt: Decimal | int | float
         base_price__lte: Decimal | int | float
         base_price__range: tuple[Decimal | int | float, Decimal | int | float]
-        discount_price: Decimal | int | float | None
-        discount_price__ne: Decimal | int | float | None
+        discount_price: Decimal | int | float
+        discount_price__ne: Decimal | int | float
         discount_price__in: Collection[Decimal | int | float]
         discount_price__not_in: Collection[Decimal | int | float]
         discount_price__gt: Decimal | int | float
@@ -197,8 +195,8 @@ if TYPE_CHECKING:
         discount_price__lte: Decimal | int | float
         discount_price__range: tuple[Decimal | int | float, Decimal | int | float]
         custom_price: bool
-        vat_rate: Decimal | int | float | None
-        vat_rate__ne: Decimal | int | float | None
+        vat_rate: Decimal | int | float
+        vat_rate__ne: Decimal | int | float
         vat_rate__in: Collection[Decimal | int | float]
         vat_rate__not_in: Collection[Decimal | int | float]
         vat_rate__gt: Decimal | int | float
@@ -207,28 +205,24 @@ if TYPE_CHECKING:
         vat_rate__lte: Decimal | int | float
         vat_rate__range: tuple[Decimal | int | float, Decimal | int | float]
         vat_included: bool
-        measure_code: str | None
-        measure_code__ne: str | None
+        measure_code: str
+        measure_code__ne: str
         measure_code__in: Collection[str]
         measure_code__not_in: Collection[str]
         measure_code__contains: str
-        measure_code__not_contains: str
         measure_code__startswith: str
         measure_code__endswith: str
         measure_code__like: str
-        measure_code__not_like: str
-        measure_name: str | None
-        measure_name__ne: str | None
+        measure_name: str
+        measure_name__ne: str
         measure_name__in: Collection[str]
         measure_name__not_in: Collection[str]
         measure_name__contains: str
-        measure_name__not_contains: str
         measure_name__startswith: str
         measure_name__endswith: str
         measure_name__like: str
-        measure_name__not_like: str
-        weight: Decimal | int | float | None
-        weight__ne: Decimal | int | float | None
+        weight: Decimal | int | float
+        weight__ne: Decimal | int | float
         weight__in: Collection[Decimal | int | float]
         weight__not_in: Collection[Decimal | int | float]
         weight__gt: Decimal | int | float
@@ -236,65 +230,53 @@ if TYPE_CHECKING:
         weight__lt: Decimal | int | float
         weight__lte: Decimal | int | float
         weight__range: tuple[Decimal | int | float, Decimal | int | float]
-        dimensions: str | None
-        dimensions__ne: str | None
+        dimensions: str
+        dimensions__ne: str
         dimensions__in: Collection[str]
         dimensions__not_in: Collection[str]
         dimensions__contains: str
-        dimensions__not_contains: str
         dimensions__startswith: str
         dimensions__endswith: str
         dimensions__like: str
-        dimensions__not_like: str
         can_buy: bool
-        barcode_multi: bool | None
-        type: Literal[1, 2] | None
-        type__ne: Literal[1, 2] | None
+        barcode_multi: bool
+        type: Literal[1, 2]
+        type__ne: Literal[1, 2]
         type__in: Collection[Literal[1, 2]]
         type__not_in: Collection[Literal[1, 2]]
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        catalog_xml_id: str | None
-        catalog_xml_id__ne: str | None
+        catalog_xml_id: str
+        catalog_xml_id__ne: str
         catalog_xml_id__in: Collection[str]
         catalog_xml_id__not_in: Collection[str]
         catalog_xml_id__contains: str
-        catalog_xml_id__not_contains: str
         catalog_xml_id__startswith: str
         catalog_xml_id__endswith: str
         catalog_xml_id__like: str
-        catalog_xml_id__not_like: str
-        product_xml_id: str | None
-        product_xml_id__ne: str | None
+        product_xml_id: str
+        product_xml_id__ne: str
         product_xml_id__in: Collection[str]
         product_xml_id__not_in: Collection[str]
         product_xml_id__contains: str
-        product_xml_id__not_contains: str
         product_xml_id__startswith: str
         product_xml_id__endswith: str
         product_xml_id__like: str
-        product_xml_id__not_like: str
-        date_insert: datetime | date | None
-        date_insert__ne: datetime | date | None
+        date_insert: datetime | date
         date_insert__in: Collection[datetime | date]
-        date_insert__not_in: Collection[datetime | date]
         date_insert__gt: datetime | date
         date_insert__gte: datetime | date
         date_insert__lt: datetime | date
         date_insert__lte: datetime | date
         date_insert__range: tuple[datetime | date, datetime | date]
-        date_update: datetime | date | None
-        date_update__ne: datetime | date | None
+        date_update: datetime | date
         date_update__in: Collection[datetime | date]
-        date_update__not_in: Collection[datetime | date]
         date_update__gt: datetime | date
         date_update__gte: datetime | date
         date_update__lt: datetime | date
@@ -337,6 +319,10 @@ class SaleBasketItemQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class SaleBasketItemObjects:
     """``SaleBasketItem.objects``: a fresh queryset of the class that it is asked of."""
@@ -354,16 +340,16 @@ class SaleBasketItemFields(Model):
     """ID (id)."""
 
     order_id: Col[int]
-    """Order / Заказ (orderId); set on create only."""
+    """Order / Заказ (orderId); set on create only; id of a SaleOrder."""
 
     product_id: Col[int | None]
-    """Product / Товар (productId); set on create only."""
+    """Product / Товар (productId); set on create only; id of a CatalogProduct."""
 
     quantity: DecimalCol
     """Quantity / Количество (quantity)."""
 
     currency: Col[str]
-    """Currency / Валюта (currency); set on create only."""
+    """Currency / Валюта (currency); set on create only; id of a Currency."""
 
     sort: Col[int | None] = column(default=None)
     """Sort order / Сортировка (sort)."""

@@ -206,87 +206,73 @@ if TYPE_CHECKING:
         currency__endswith: str
         currency__like: str
         currency__not_like: str
-        account_number: str | None
-        account_number__ne: str | None
+        account_number: str
+        account_number__ne: str
         account_number__in: Collection[str]
         account_number__not_in: Collection[str]
         account_number__contains: str
-        account_number__not_contains: str
         account_number__startswith: str
         account_number__endswith: str
         account_number__like: str
-        account_number__not_like: str
-        person_type_xml_id: str | None
-        person_type_xml_id__ne: str | None
+        person_type_xml_id: str
+        person_type_xml_id__ne: str
         person_type_xml_id__in: Collection[str]
         person_type_xml_id__not_in: Collection[str]
         person_type_xml_id__contains: str
-        person_type_xml_id__not_contains: str
         person_type_xml_id__startswith: str
         person_type_xml_id__endswith: str
         person_type_xml_id__like: str
-        person_type_xml_id__not_like: str
-        user_id: int | None
-        user_id__ne: int | None
+        user_id: int
+        user_id__ne: int
         user_id__in: Collection[int]
         user_id__not_in: Collection[int]
-        status_id: str | None
-        status_id__ne: str | None
+        status_id: str
+        status_id__ne: str
         status_id__in: Collection[str]
         status_id__not_in: Collection[str]
         status_id__contains: str
-        status_id__not_contains: str
         status_id__startswith: str
         status_id__endswith: str
         status_id__like: str
-        status_id__not_like: str
-        status_xml_id: str | None
-        status_xml_id__ne: str | None
+        status_xml_id: str
+        status_xml_id__ne: str
         status_xml_id__in: Collection[str]
         status_xml_id__not_in: Collection[str]
         status_xml_id__contains: str
-        status_xml_id__not_contains: str
         status_xml_id__startswith: str
         status_xml_id__endswith: str
         status_xml_id__like: str
-        status_xml_id__not_like: str
-        date_status: datetime | date | None
-        date_status__ne: datetime | date | None
+        date_status: datetime | date
         date_status__in: Collection[datetime | date]
-        date_status__not_in: Collection[datetime | date]
         date_status__gt: datetime | date
         date_status__gte: datetime | date
         date_status__lt: datetime | date
         date_status__lte: datetime | date
         date_status__range: tuple[datetime | date, datetime | date]
-        emp_status_id: int | None
-        emp_status_id__ne: int | None
+        emp_status_id: int
+        emp_status_id__ne: int
         emp_status_id__in: Collection[int]
         emp_status_id__not_in: Collection[int]
-        date_insert: datetime | date | None
-        date_insert__ne: datetime | date | None
+        date_insert: datetime | date
         date_insert__in: Collection[datetime | date]
-        date_insert__not_in: Collection[datetime | date]
         date_insert__gt: datetime | date
         date_insert__gte: datetime | date
         date_insert__lt: datetime | date
         date_insert__lte: datetime | date
         date_insert__range: tuple[datetime | date, datetime | date]
-        date_update: datetime | date | None
-        date_update__ne: datetime | date | None
+        date_update: datetime | date
         date_update__in: Collection[datetime | date]
-        date_update__not_in: Collection[datetime | date]
         date_update__gt: datetime | date
         date_update__gte: datetime | date
         date_update__lt: datetime | date
         date_update__lte: datetime | date
         date_update__range: tuple[datetime | date, datetime | date]
-        responsible_id: int | None
-        responsible_id__ne: int | None
+        responsible_id: int
+        responsible_id__ne: int
         responsible_id__in: Collection[int]
         responsible_id__not_in: Collection[int]
-        company_id: int | None
-        company_id__ne: int | None
+        company_id: int
+        company_id__ne: int
         company_id__in: Collection[int]
         company_id__not_in: Collection[int]
         company_id__gt: int
@@ -294,8 +280,8 @@ if TYPE_CHECKING:
         company_id__lt: int
         company_id__lte: int
         company_id__range: tuple[int, int]
-        price: Decimal | int | float | None
-        price__ne: Decimal | int | float | None
+        price: Decimal | int | float
+        price__ne: Decimal | int | float
         price__in: Collection[Decimal | int | float]
         price__not_in: Collection[Decimal | int | float]
         price__gt: Decimal | int | float
@@ -303,8 +289,8 @@ if TYPE_CHECKING:
         price__lt: Decimal | int | float
         price__lte: Decimal | int | float
         price__range: tuple[Decimal | int | float, Decimal | int | float]
-        discount_value: Decimal | int | float | None
-        discount_value__ne: Decimal | int | float | None
+        discount_value: Decimal | int | float
+        discount_value__ne: Decimal | int | float
         discount_value__in: Collection[Decimal | int | float]
         discount_value__not_in: Collection[Decimal | int | float]
         discount_value__gt: Decimal | int | float
@@ -312,8 +298,8 @@ if TYPE_CHECKING:
         discount_value__lt: Decimal | int | float
         discount_value__lte: Decimal | int | float
         discount_value__range: tuple[Decimal | int | float, Decimal | int | float]
-        tax_value: Decimal | int | float | None
-        tax_value__ne: Decimal | int | float | None
+        tax_value: Decimal | int | float
+        tax_value__ne: Decimal | int | float
         tax_value__in: Collection[Decimal | int | float]
         tax_value__not_in: Collection[Decimal | int | float]
         tax_value__gt: Decimal | int | float
@@ -324,95 +310,79 @@ if TYPE_CHECKING:
         payed: bool
         deducted: bool
         canceled: bool
-        date_canceled: datetime | date | None
-        date_canceled__ne: datetime | date | None
+        date_canceled: datetime | date
         date_canceled__in: Collection[datetime | date]
-        date_canceled__not_in: Collection[datetime | date]
         date_canceled__gt: datetime | date
         date_canceled__gte: datetime | date
         date_canceled__lt: datetime | date
         date_canceled__lte: datetime | date
         date_canceled__range: tuple[datetime | date, datetime | date]
-        emp_canceled_id: int | None
-        emp_canceled_id__ne: int | None
+        emp_canceled_id: int
+        emp_canceled_id__ne: int
         emp_canceled_id__in: Collection[int]
         emp_canceled_id__not_in: Collection[int]
-        reason_canceled: str | None
-        reason_canceled__ne: str | None
+        reason_canceled: str
+        reason_canceled__ne: str
         reason_canceled__in: Collection[str]
         reason_canceled__not_in: Collection[str]
         reason_canceled__contains: str
-        reason_canceled__not_contains: str
         reason_canceled__startswith: str
         reason_canceled__endswith: str
         reason_canceled__like: str
-        reason_canceled__not_like: str
         marked: bool
-        date_marked: datetime | date | None
-        date_marked__ne: datetime | date | None
+        date_marked: datetime | date
         date_marked__in: Collection[datetime | date]
-        date_marked__not_in: Collection[datetime | date]
         date_marked__gt: datetime | date
         date_marked__gte: datetime | date
         date_marked__lt: datetime | date
         date_marked__lte: datetime | date
         date_marked__range: tuple[datetime | date, datetime | date]
-        emp_marked_id: int | None
-        emp_marked_id__ne: int | None
+        emp_marked_id: int
+        emp_marked_id__ne: int
         emp_marked_id__in: Collection[int]
         emp_marked_id__not_in: Collection[int]
-        reason_marked: str | None
-        reason_marked__ne: str | None
+        reason_marked: str
+        reason_marked__ne: str
         reason_marked__in: Collection[str]
         reason_marked__not_in: Collection[str]
         reason_marked__contains: str
-        reason_marked__not_contains: str
         reason_marked__startswith: str
         reason_marked__endswith: str
         reason_marked__like: str
-        reason_marked__not_like: str
-        user_description: str | None
-        user_description__ne: str | None
+        user_description: str
+        user_description__ne: str
         user_description__in: Collection[str]
         user_description__not_in: Collection[str]
         user_description__contains: str
-        user_description__not_contains: str
         user_description__startswith: str
         user_description__endswith: str
         user_description__like: str
-        user_description__not_like: str
-        comments: str | None
-        comments__ne: str | None
+        comments: str
+        comments__ne: str
         comments__in: Collection[str]
         comments__not_in: Collection[str]
         comments__contains: str
-        comments__not_contains: str
         comments__startswith: str
         comments__endswith: str
         comments__like: str
-        comments__not_like: str
-        additional_info: str | None
-        additional_info__ne: str | None
+        additional_info: str
+        additional_info__ne: str
         additional_info__in: Collection[str]
         additional_info__not_in: Collection[str]
         additional_info__contains: str
-        additional_info__not_contains: str
         additional_info__startswith: str
         additional_info__endswith: str
         additional_info__like: str
-        additional_info__not_like: str
-        order_topic: str | None
-        order_topic__ne: str | None
+        order_topic: str
+        order_topic__ne: str
         order_topic__in: Collection[str]
         order_topic__not_in: Collection[str]
         order_topic__contains: str
-        order_topic__not_contains: str
         order_topic__startswith: str
         order_topic__endswith: str
         order_topic__like: str
-        order_topic__not_like: str
-        recurring_id: int | None
-        recurring_id__ne: int | None
+        recurring_id: int
+        recurring_id__ne: int
         recurring_id__in: Collection[int]
         recurring_id__not_in: Collection[int]
         recurring_id__gt: int
@@ -420,8 +390,8 @@ if TYPE_CHECKING:
         recurring_id__lt: int
         recurring_id__lte: int
         recurring_id__range: tuple[int, int]
-        affiliate_id: int | None
-        affiliate_id__ne: int | None
+        affiliate_id: int
+        affiliate_id__ne: int
         affiliate_id__in: Collection[int]
         affiliate_id__not_in: Collection[int]
         affiliate_id__gt: int
@@ -429,14 +399,12 @@ if TYPE_CHECKING:
         affiliate_id__lt: int
         affiliate_id__lte: int
         affiliate_id__range: tuple[int, int]
-        locked_by: int | None
-        locked_by__ne: int | None
+        locked_by: int
+        locked_by__ne: int
         locked_by__in: Collection[int]
         locked_by__not_in: Collection[int]
-        date_lock: datetime | date | None
-        date_lock__ne: datetime | date | None
+        date_lock: datetime | date
         date_lock__in: Collection[datetime | date]
-        date_lock__not_in: Collection[datetime | date]
         date_lock__gt: datetime | date
         date_lock__gte: datetime | date
         date_lock__lt: datetime | date
@@ -444,39 +412,33 @@ if TYPE_CHECKING:
         date_lock__range: tuple[datetime | date, datetime | date]
         recount_flag: bool
         external_order: bool
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        id1c: str | None
-        id1c__ne: str | None
+        id1c: str
+        id1c__ne: str
         id1c__in: Collection[str]
         id1c__not_in: Collection[str]
         id1c__contains: str
-        id1c__not_contains: str
         id1c__startswith: str
         id1c__endswith: str
         id1c__like: str
-        id1c__not_like: str
-        version1c: str | None
-        version1c__ne: str | None
+        version1c: str
+        version1c__ne: str
         version1c__in: Collection[str]
         version1c__not_in: Collection[str]
         version1c__contains: str
-        version1c__not_contains: str
         version1c__startswith: str
         version1c__endswith: str
         version1c__like: str
-        version1c__not_like: str
         updated1c: bool
-        version: int | None
-        version__ne: int | None
+        version: int
+        version__ne: int
         version__in: Collection[int]
         version__not_in: Collection[int]
         version__gt: int
@@ -521,6 +483,10 @@ class SaleOrderQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class SaleOrderObjects:
     """``SaleOrder.objects``: a fresh queryset of the class that it is asked of."""
@@ -541,10 +507,10 @@ class SaleOrderFields(Model):
     """Site / Сайт (lid); set on create only."""
 
     person_type_id: Col[int]
-    """Payer type / Тип плательщика (personTypeId); set on create only."""
+    """Payer type / Тип плательщика (personTypeId); set on create only; id of a SalePersonType."""
 
     currency: Col[str]
-    """Currency / Валюта (currency); set on create only."""
+    """Currency / Валюта (currency); set on create only; id of a Currency."""
 
     account_number: Col[str | None] = column(default=None, readonly=True)
     """Order number / Номер заказа (accountNumber)."""
@@ -553,10 +519,10 @@ class SaleOrderFields(Model):
     """Payer type external code / Внешний код типа плательщика (personTypeXmlId)."""
 
     user_id: Col[int | None] = column(default=None)
-    """Customer / Покупатель (userId); set on create only."""
+    """Customer / Покупатель (userId); set on create only; id of a User."""
 
     status_id: Col[str | None] = column(default=None)
-    """Status / Статус (statusId)."""
+    """Status / Статус (statusId); id of a SaleStatus."""
 
     status_xml_id: Col[str | None] = column(default=None, readonly=True)
     """Status external code / Внешний код статуса (statusXmlId)."""
@@ -565,7 +531,7 @@ class SaleOrderFields(Model):
     """Status changed on / Дата изменения статуса (dateStatus)."""
 
     emp_status_id: Col[int | None] = column(default=None)
-    """Status changed by / Кем изменён статус (empStatusId)."""
+    """Status changed by / Кем изменён статус (empStatusId); id of a User."""
 
     date_insert: Col[datetime | None] = column(default=None)
     """Created on / Дата создания (dateInsert)."""
@@ -574,7 +540,7 @@ class SaleOrderFields(Model):
     """Modified on / Дата изменения (dateUpdate)."""
 
     responsible_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (responsibleId)."""
+    """Responsible person / Ответственный (responsibleId); id of a User."""
 
     company_id: Col[int | None] = column(default=None)
     """Company of the store / Компания магазина (companyId)."""
@@ -601,7 +567,7 @@ class SaleOrderFields(Model):
     """Canceled on / Дата отмены (dateCanceled)."""
 
     emp_canceled_id: Col[int | None] = column(default=None)
-    """Canceled by / Кем отменён (empCanceledId)."""
+    """Canceled by / Кем отменён (empCanceledId); id of a User."""
 
     reason_canceled: Col[str | None] = column(default=None)
     """Cancellation reason / Причина отмены (reasonCanceled)."""
@@ -613,7 +579,7 @@ class SaleOrderFields(Model):
     """Marked on / Дата пометки (dateMarked)."""
 
     emp_marked_id: Col[int | None] = column(default=None)
-    """Marked by / Кем помечен (empMarkedId)."""
+    """Marked by / Кем помечен (empMarkedId); id of a User."""
 
     reason_marked: Col[str | None] = column(default=None)
     """Marking reason / Причина пометки (reasonMarked)."""
@@ -637,7 +603,7 @@ class SaleOrderFields(Model):
     """Affiliate / Аффилиат (affiliateId)."""
 
     locked_by: Col[int | None] = column(default=None)
-    """Locked by / Кем заблокирован (lockedBy)."""
+    """Locked by / Кем заблокирован (lockedBy); id of a User."""
 
     date_lock: Col[datetime | None] = column(default=None, readonly=True)
     """Locked on / Дата блокировки (dateLock)."""

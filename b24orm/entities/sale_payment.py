@@ -191,18 +191,16 @@ if TYPE_CHECKING:
         pay_system_id__lt: int
         pay_system_id__lte: int
         pay_system_id__range: tuple[int, int]
-        account_number: str | None
-        account_number__ne: str | None
+        account_number: str
+        account_number__ne: str
         account_number__in: Collection[str]
         account_number__not_in: Collection[str]
         account_number__contains: str
-        account_number__not_contains: str
         account_number__startswith: str
         account_number__endswith: str
         account_number__like: str
-        account_number__not_like: str
-        sum: Decimal | int | float | None
-        sum__ne: Decimal | int | float | None
+        sum: Decimal | int | float
+        sum__ne: Decimal | int | float
         sum__in: Collection[Decimal | int | float]
         sum__not_in: Collection[Decimal | int | float]
         sum__gt: Decimal | int | float
@@ -210,102 +208,84 @@ if TYPE_CHECKING:
         sum__lt: Decimal | int | float
         sum__lte: Decimal | int | float
         sum__range: tuple[Decimal | int | float, Decimal | int | float]
-        currency: str | None
-        currency__ne: str | None
+        currency: str
+        currency__ne: str
         currency__in: Collection[str]
         currency__not_in: Collection[str]
         currency__contains: str
-        currency__not_contains: str
         currency__startswith: str
         currency__endswith: str
         currency__like: str
-        currency__not_like: str
         paid: bool
-        date_paid: datetime | date | None
-        date_paid__ne: datetime | date | None
+        date_paid: datetime | date
         date_paid__in: Collection[datetime | date]
-        date_paid__not_in: Collection[datetime | date]
         date_paid__gt: datetime | date
         date_paid__gte: datetime | date
         date_paid__lt: datetime | date
         date_paid__lte: datetime | date
         date_paid__range: tuple[datetime | date, datetime | date]
-        emp_paid_id: int | None
-        emp_paid_id__ne: int | None
+        emp_paid_id: int
+        emp_paid_id__ne: int
         emp_paid_id__in: Collection[int]
         emp_paid_id__not_in: Collection[int]
-        date_bill: datetime | date | None
-        date_bill__ne: datetime | date | None
+        date_bill: datetime | date
         date_bill__in: Collection[datetime | date]
-        date_bill__not_in: Collection[datetime | date]
         date_bill__gt: datetime | date
         date_bill__gte: datetime | date
         date_bill__lt: datetime | date
         date_bill__lte: datetime | date
         date_bill__range: tuple[datetime | date, datetime | date]
-        date_pay_before: datetime | date | None
-        date_pay_before__ne: datetime | date | None
+        date_pay_before: datetime | date
         date_pay_before__in: Collection[datetime | date]
-        date_pay_before__not_in: Collection[datetime | date]
         date_pay_before__gt: datetime | date
         date_pay_before__gte: datetime | date
         date_pay_before__lt: datetime | date
         date_pay_before__lte: datetime | date
         date_pay_before__range: tuple[datetime | date, datetime | date]
-        pay_system_name: str | None
-        pay_system_name__ne: str | None
+        pay_system_name: str
+        pay_system_name__ne: str
         pay_system_name__in: Collection[str]
         pay_system_name__not_in: Collection[str]
         pay_system_name__contains: str
-        pay_system_name__not_contains: str
         pay_system_name__startswith: str
         pay_system_name__endswith: str
         pay_system_name__like: str
-        pay_system_name__not_like: str
-        pay_system_xml_id: str | None
-        pay_system_xml_id__ne: str | None
+        pay_system_xml_id: str
+        pay_system_xml_id__ne: str
         pay_system_xml_id__in: Collection[str]
         pay_system_xml_id__not_in: Collection[str]
         pay_system_xml_id__contains: str
-        pay_system_xml_id__not_contains: str
         pay_system_xml_id__startswith: str
         pay_system_xml_id__endswith: str
         pay_system_xml_id__like: str
-        pay_system_xml_id__not_like: str
         pay_system_is_cash: bool
-        ps_status: bool | None
-        ps_status_code: str | None
-        ps_status_code__ne: str | None
+        ps_status: bool
+        ps_status_code: str
+        ps_status_code__ne: str
         ps_status_code__in: Collection[str]
         ps_status_code__not_in: Collection[str]
         ps_status_code__contains: str
-        ps_status_code__not_contains: str
         ps_status_code__startswith: str
         ps_status_code__endswith: str
         ps_status_code__like: str
-        ps_status_code__not_like: str
-        ps_status_description: str | None
-        ps_status_description__ne: str | None
+        ps_status_description: str
+        ps_status_description__ne: str
         ps_status_description__in: Collection[str]
         ps_status_description__not_in: Collection[str]
         ps_status_description__contains: str
-        ps_status_description__not_contains: str
         ps_status_description__startswith: str
         ps_status_description__endswith: str
         ps_status_description__like: str
-        ps_status_description__not_like: str
-        ps_status_message: str | None
-        ps_status_message__ne: str | None
+        ps_status_message: str
+        ps_status_message__ne: str
         ps_status_message__in: Collection[str]
         ps_status_message__not_in: Collection[str]
         ps_status_message__contains: str
-        ps_status_message__not_contains: str
         ps_status_message__startswith: str
         ps_status_message__endswith: str
         ps_status_message__like: str
-        ps_status_message__not_like: str
-        ps_sum: Decimal | int | float | None
-        ps_sum__ne: Decimal | int | float | None
+        ps_sum: Decimal | int | float
+        ps_sum__ne: Decimal | int | float
         ps_sum__in: Collection[Decimal | int | float]
         ps_sum__not_in: Collection[Decimal | int | float]
         ps_sum__gt: Decimal | int | float
@@ -313,90 +293,74 @@ if TYPE_CHECKING:
         ps_sum__lt: Decimal | int | float
         ps_sum__lte: Decimal | int | float
         ps_sum__range: tuple[Decimal | int | float, Decimal | int | float]
-        ps_currency: str | None
-        ps_currency__ne: str | None
+        ps_currency: str
+        ps_currency__ne: str
         ps_currency__in: Collection[str]
         ps_currency__not_in: Collection[str]
         ps_currency__contains: str
-        ps_currency__not_contains: str
         ps_currency__startswith: str
         ps_currency__endswith: str
         ps_currency__like: str
-        ps_currency__not_like: str
-        ps_response_date: datetime | date | None
-        ps_response_date__ne: datetime | date | None
+        ps_response_date: datetime | date
         ps_response_date__in: Collection[datetime | date]
-        ps_response_date__not_in: Collection[datetime | date]
         ps_response_date__gt: datetime | date
         ps_response_date__gte: datetime | date
         ps_response_date__lt: datetime | date
         ps_response_date__lte: datetime | date
         ps_response_date__range: tuple[datetime | date, datetime | date]
-        ps_invoice_id: str | None
-        ps_invoice_id__ne: str | None
+        ps_invoice_id: str
+        ps_invoice_id__ne: str
         ps_invoice_id__in: Collection[str]
         ps_invoice_id__not_in: Collection[str]
         ps_invoice_id__contains: str
-        ps_invoice_id__not_contains: str
         ps_invoice_id__startswith: str
         ps_invoice_id__endswith: str
         ps_invoice_id__like: str
-        ps_invoice_id__not_like: str
-        pay_voucher_num: str | None
-        pay_voucher_num__ne: str | None
+        pay_voucher_num: str
+        pay_voucher_num__ne: str
         pay_voucher_num__in: Collection[str]
         pay_voucher_num__not_in: Collection[str]
         pay_voucher_num__contains: str
-        pay_voucher_num__not_contains: str
         pay_voucher_num__startswith: str
         pay_voucher_num__endswith: str
         pay_voucher_num__like: str
-        pay_voucher_num__not_like: str
-        pay_voucher_date: datetime | date | None
-        pay_voucher_date__ne: datetime | date | None
+        pay_voucher_date: datetime | date
         pay_voucher_date__in: Collection[datetime | date]
-        pay_voucher_date__not_in: Collection[datetime | date]
         pay_voucher_date__gt: datetime | date
         pay_voucher_date__gte: datetime | date
         pay_voucher_date__lt: datetime | date
         pay_voucher_date__lte: datetime | date
         pay_voucher_date__range: tuple[datetime | date, datetime | date]
         is_return: bool
-        pay_return_num: str | None
-        pay_return_num__ne: str | None
+        pay_return_num: str
+        pay_return_num__ne: str
         pay_return_num__in: Collection[str]
         pay_return_num__not_in: Collection[str]
         pay_return_num__contains: str
-        pay_return_num__not_contains: str
         pay_return_num__startswith: str
         pay_return_num__endswith: str
         pay_return_num__like: str
-        pay_return_num__not_like: str
-        pay_return_date: datetime | date | None
-        pay_return_date__ne: datetime | date | None
+        pay_return_date: datetime | date
         pay_return_date__in: Collection[datetime | date]
-        pay_return_date__not_in: Collection[datetime | date]
         pay_return_date__gt: datetime | date
         pay_return_date__gte: datetime | date
         pay_return_date__lt: datetime | date
         pay_return_date__lte: datetime | date
         pay_return_date__range: tuple[datetime | date, datetime | date]
-        emp_return_id: int | None
-        emp_return_id__ne: int | None
+        emp_return_id: int
+        emp_return_id__ne: int
         emp_return_id__in: Collection[int]
         emp_return_id__not_in: Collection[int]
-        pay_return_comment: str | None
-        pay_return_comment__ne: str | None
+        pay_return_comment: str
+        pay_return_comment__ne: str
         pay_return_comment__in: Collection[str]
         pay_return_comment__not_in: Collection[str]
         pay_return_comment__contains: str
-        pay_return_comment__not_contains: str
         pay_return_comment__startswith: str
         pay_return_comment__endswith: str
         pay_return_comment__like: str
-        pay_return_comment__not_like: str
-        price_cod: Decimal | int | float | None
-        price_cod__ne: Decimal | int | float | None
+        price_cod: Decimal | int | float
+        price_cod__ne: Decimal | int | float
         price_cod__in: Collection[Decimal | int | float]
         price_cod__not_in: Collection[Decimal | int | float]
         price_cod__gt: Decimal | int | float
@@ -404,25 +368,23 @@ if TYPE_CHECKING:
         price_cod__lt: Decimal | int | float
         price_cod__lte: Decimal | int | float
         price_cod__range: tuple[Decimal | int | float, Decimal | int | float]
-        responsible_id: int | None
-        responsible_id__ne: int | None
+        responsible_id: int
+        responsible_id__ne: int
         responsible_id__in: Collection[int]
         responsible_id__not_in: Collection[int]
-        emp_responsible_id: int | None
-        emp_responsible_id__ne: int | None
+        emp_responsible_id: int
+        emp_responsible_id__ne: int
         emp_responsible_id__in: Collection[int]
         emp_responsible_id__not_in: Collection[int]
-        date_responsible_id: datetime | date | None
-        date_responsible_id__ne: datetime | date | None
+        date_responsible_id: datetime | date
         date_responsible_id__in: Collection[datetime | date]
-        date_responsible_id__not_in: Collection[datetime | date]
         date_responsible_id__gt: datetime | date
         date_responsible_id__gte: datetime | date
         date_responsible_id__lt: datetime | date
         date_responsible_id__lte: datetime | date
         date_responsible_id__range: tuple[datetime | date, datetime | date]
-        company_id: int | None
-        company_id__ne: int | None
+        company_id: int
+        company_id__ne: int
         company_id__in: Collection[int]
         company_id__not_in: Collection[int]
         company_id__gt: int
@@ -430,74 +392,62 @@ if TYPE_CHECKING:
         company_id__lt: int
         company_id__lte: int
         company_id__range: tuple[int, int]
-        comments: str | None
-        comments__ne: str | None
+        comments: str
+        comments__ne: str
         comments__in: Collection[str]
         comments__not_in: Collection[str]
         comments__contains: str
-        comments__not_contains: str
         comments__startswith: str
         comments__endswith: str
         comments__like: str
-        comments__not_like: str
         marked: bool
-        date_marked: datetime | date | None
-        date_marked__ne: datetime | date | None
+        date_marked: datetime | date
         date_marked__in: Collection[datetime | date]
-        date_marked__not_in: Collection[datetime | date]
         date_marked__gt: datetime | date
         date_marked__gte: datetime | date
         date_marked__lt: datetime | date
         date_marked__lte: datetime | date
         date_marked__range: tuple[datetime | date, datetime | date]
-        emp_marked_id: int | None
-        emp_marked_id__ne: int | None
+        emp_marked_id: int
+        emp_marked_id__ne: int
         emp_marked_id__in: Collection[int]
         emp_marked_id__not_in: Collection[int]
-        reason_marked: str | None
-        reason_marked__ne: str | None
+        reason_marked: str
+        reason_marked__ne: str
         reason_marked__in: Collection[str]
         reason_marked__not_in: Collection[str]
         reason_marked__contains: str
-        reason_marked__not_contains: str
         reason_marked__startswith: str
         reason_marked__endswith: str
         reason_marked__like: str
-        reason_marked__not_like: str
         external_payment: Literal["Y", "F", "N"]
         external_payment__ne: Literal["Y", "F", "N"]
         external_payment__in: Collection[Literal["Y", "F", "N"]]
         external_payment__not_in: Collection[Literal["Y", "F", "N"]]
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        id1c: str | None
-        id1c__ne: str | None
+        id1c: str
+        id1c__ne: str
         id1c__in: Collection[str]
         id1c__not_in: Collection[str]
         id1c__contains: str
-        id1c__not_contains: str
         id1c__startswith: str
         id1c__endswith: str
         id1c__like: str
-        id1c__not_like: str
-        version1c: str | None
-        version1c__ne: str | None
+        version1c: str
+        version1c__ne: str
         version1c__in: Collection[str]
         version1c__not_in: Collection[str]
         version1c__contains: str
-        version1c__not_contains: str
         version1c__startswith: str
         version1c__endswith: str
         version1c__like: str
-        version1c__not_like: str
         updated1c: bool
 
 
@@ -536,6 +486,10 @@ class SalePaymentQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class SalePaymentObjects:
     """``SalePayment.objects``: a fresh queryset of the class that it is asked of."""
@@ -553,7 +507,7 @@ class SalePaymentFields(Model):
     """ID (id)."""
 
     order_id: Col[int]
-    """Order / Заказ (orderId); set on create only."""
+    """Order / Заказ (orderId); set on create only; id of a SaleOrder."""
 
     pay_system_id: Col[int]
     """Payment system / Платёжная система (paySystemId)."""
@@ -565,7 +519,7 @@ class SalePaymentFields(Model):
     """Amount / Сумма (sum)."""
 
     currency: Col[str | None] = column(default=None, readonly=True)
-    """Currency / Валюта (currency)."""
+    """Currency / Валюта (currency); id of a Currency."""
 
     paid: Col[bool] = column(default=False)
     """Paid / Оплачено (paid)."""
@@ -574,7 +528,7 @@ class SalePaymentFields(Model):
     """Paid on / Дата оплаты (datePaid)."""
 
     emp_paid_id: Col[int | None] = column(default=None)
-    """Payment made by / Кем проведена оплата (empPaidId)."""
+    """Payment made by / Кем проведена оплата (empPaidId); id of a User."""
 
     date_bill: Col[datetime | None] = column(default=None)
     """Invoiced on / Дата выставления счёта (dateBill)."""
@@ -607,7 +561,7 @@ class SalePaymentFields(Model):
     """Transaction amount / Сумма транзакции (psSum)."""
 
     ps_currency: Col[str | None] = column(default=None)
-    """Transaction currency / Валюта транзакции (psCurrency)."""
+    """Transaction currency / Валюта транзакции (psCurrency); id of a Currency."""
 
     ps_response_date: Col[datetime | None] = column(default=None)
     """Payment system answered on / Дата ответа платёжной системы (psResponseDate)."""
@@ -631,7 +585,7 @@ class SalePaymentFields(Model):
     """Return document date / Дата документа возврата (payReturnDate)."""
 
     emp_return_id: Col[int | None] = column(default=None)
-    """Returned by / Кем оформлен возврат (empReturnId)."""
+    """Returned by / Кем оформлен возврат (empReturnId); id of a User."""
 
     pay_return_comment: Col[str | None] = column(default=None)
     """Return comment / Комментарий к возврату (payReturnComment)."""
@@ -640,10 +594,10 @@ class SalePaymentFields(Model):
     """Cash on delivery fee / Стоимость наложенного платежа (priceCod)."""
 
     responsible_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (responsibleId)."""
+    """Responsible person / Ответственный (responsibleId); id of a User."""
 
     emp_responsible_id: Col[int | None] = column(default=None)
-    """Responsible set by / Кем назначен ответственный (empResponsibleId)."""
+    """Responsible set by / Кем назначен ответственный (empResponsibleId); id of a User."""
 
     date_responsible_id: Col[datetime | None] = column(default=None, readonly=True)
     """Responsible set on / Дата назначения ответственного (dateResponsibleId)."""
@@ -661,12 +615,12 @@ class SalePaymentFields(Model):
     """Marked on / Дата пометки (dateMarked)."""
 
     emp_marked_id: Col[int | None] = column(default=None)
-    """Marked by / Кем помечена (empMarkedId)."""
+    """Marked by / Кем помечена (empMarkedId); id of a User."""
 
     reason_marked: Col[str | None] = column(default=None)
     """Marking reason / Причина пометки (reasonMarked)."""
 
-    external_payment: Col[Literal["Y", "F", "N"]] = column(default="")
+    external_payment: Col[Literal["Y", "F", "N"]] = column(default=None)
     """From an external system / Из внешней системы (externalPayment)."""
 
     xml_id: Col[str | None] = column(default=None)

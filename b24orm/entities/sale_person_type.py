@@ -64,19 +64,17 @@ if TYPE_CHECKING:
         name__endswith: str
         name__like: str
         name__not_like: str
-        code: str | None
-        code__ne: str | None
+        code: str
+        code__ne: str
         code__in: Collection[str]
         code__not_in: Collection[str]
         code__contains: str
-        code__not_contains: str
         code__startswith: str
         code__endswith: str
         code__like: str
-        code__not_like: str
         active: bool
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -84,16 +82,14 @@ if TYPE_CHECKING:
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
 
 
 M_co = TypeVar("M_co", bound="SalePersonTypeFields", covariant=True)
@@ -130,6 +126,10 @@ class SalePersonTypeQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: SalePersonTypeField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class SalePersonTypeObjects:

@@ -197,94 +197,78 @@ if TYPE_CHECKING:
         delivery_id__range: tuple[int, int]
         allow_delivery: bool
         deducted: bool
-        account_number: str | None
-        account_number__ne: str | None
+        account_number: str
+        account_number__ne: str
         account_number__in: Collection[str]
         account_number__not_in: Collection[str]
         account_number__contains: str
-        account_number__not_contains: str
         account_number__startswith: str
         account_number__endswith: str
         account_number__like: str
-        account_number__not_like: str
-        status_id: str | None
-        status_id__ne: str | None
+        status_id: str
+        status_id__ne: str
         status_id__in: Collection[str]
         status_id__not_in: Collection[str]
         status_id__contains: str
-        status_id__not_contains: str
         status_id__startswith: str
         status_id__endswith: str
         status_id__like: str
-        status_id__not_like: str
-        status_xml_id: str | None
-        status_xml_id__ne: str | None
+        status_xml_id: str
+        status_xml_id__ne: str
         status_xml_id__in: Collection[str]
         status_xml_id__not_in: Collection[str]
         status_xml_id__contains: str
-        status_xml_id__not_contains: str
         status_xml_id__startswith: str
         status_xml_id__endswith: str
         status_xml_id__like: str
-        status_xml_id__not_like: str
-        delivery_name: str | None
-        delivery_name__ne: str | None
+        delivery_name: str
+        delivery_name__ne: str
         delivery_name__in: Collection[str]
         delivery_name__not_in: Collection[str]
         delivery_name__contains: str
-        delivery_name__not_contains: str
         delivery_name__startswith: str
         delivery_name__endswith: str
         delivery_name__like: str
-        delivery_name__not_like: str
-        delivery_xml_id: str | None
-        delivery_xml_id__ne: str | None
+        delivery_xml_id: str
+        delivery_xml_id__ne: str
         delivery_xml_id__in: Collection[str]
         delivery_xml_id__not_in: Collection[str]
         delivery_xml_id__contains: str
-        delivery_xml_id__not_contains: str
         delivery_xml_id__startswith: str
         delivery_xml_id__endswith: str
         delivery_xml_id__like: str
-        delivery_xml_id__not_like: str
-        date_allow_delivery: datetime | date | None
-        date_allow_delivery__ne: datetime | date | None
+        date_allow_delivery: datetime | date
         date_allow_delivery__in: Collection[datetime | date]
-        date_allow_delivery__not_in: Collection[datetime | date]
         date_allow_delivery__gt: datetime | date
         date_allow_delivery__gte: datetime | date
         date_allow_delivery__lt: datetime | date
         date_allow_delivery__lte: datetime | date
         date_allow_delivery__range: tuple[datetime | date, datetime | date]
-        emp_allow_delivery_id: int | None
-        emp_allow_delivery_id__ne: int | None
+        emp_allow_delivery_id: int
+        emp_allow_delivery_id__ne: int
         emp_allow_delivery_id__in: Collection[int]
         emp_allow_delivery_id__not_in: Collection[int]
-        date_deducted: datetime | date | None
-        date_deducted__ne: datetime | date | None
+        date_deducted: datetime | date
         date_deducted__in: Collection[datetime | date]
-        date_deducted__not_in: Collection[datetime | date]
         date_deducted__gt: datetime | date
         date_deducted__gte: datetime | date
         date_deducted__lt: datetime | date
         date_deducted__lte: datetime | date
         date_deducted__range: tuple[datetime | date, datetime | date]
-        emp_deducted_id: int | None
-        emp_deducted_id__ne: int | None
+        emp_deducted_id: int
+        emp_deducted_id__ne: int
         emp_deducted_id__in: Collection[int]
         emp_deducted_id__not_in: Collection[int]
-        reason_undo_deducted: str | None
-        reason_undo_deducted__ne: str | None
+        reason_undo_deducted: str
+        reason_undo_deducted__ne: str
         reason_undo_deducted__in: Collection[str]
         reason_undo_deducted__not_in: Collection[str]
         reason_undo_deducted__contains: str
-        reason_undo_deducted__not_contains: str
         reason_undo_deducted__startswith: str
         reason_undo_deducted__endswith: str
         reason_undo_deducted__like: str
-        reason_undo_deducted__not_like: str
-        price_delivery: Decimal | int | float | None
-        price_delivery__ne: Decimal | int | float | None
+        price_delivery: Decimal | int | float
+        price_delivery__ne: Decimal | int | float
         price_delivery__in: Collection[Decimal | int | float]
         price_delivery__not_in: Collection[Decimal | int | float]
         price_delivery__gt: Decimal | int | float
@@ -292,8 +276,8 @@ if TYPE_CHECKING:
         price_delivery__lt: Decimal | int | float
         price_delivery__lte: Decimal | int | float
         price_delivery__range: tuple[Decimal | int | float, Decimal | int | float]
-        base_price_delivery: Decimal | int | float | None
-        base_price_delivery__ne: Decimal | int | float | None
+        base_price_delivery: Decimal | int | float
+        base_price_delivery__ne: Decimal | int | float
         base_price_delivery__in: Collection[Decimal | int | float]
         base_price_delivery__not_in: Collection[Decimal | int | float]
         base_price_delivery__gt: Decimal | int | float
@@ -301,8 +285,8 @@ if TYPE_CHECKING:
         base_price_delivery__lt: Decimal | int | float
         base_price_delivery__lte: Decimal | int | float
         base_price_delivery__range: tuple[Decimal | int | float, Decimal | int | float]
-        discount_price: Decimal | int | float | None
-        discount_price__ne: Decimal | int | float | None
+        discount_price: Decimal | int | float
+        discount_price__ne: Decimal | int | float
         discount_price__in: Collection[Decimal | int | float]
         discount_price__not_in: Collection[Decimal | int | float]
         discount_price__gt: Decimal | int | float
@@ -311,94 +295,78 @@ if TYPE_CHECKING:
         discount_price__lte: Decimal | int | float
         discount_price__range: tuple[Decimal | int | float, Decimal | int | float]
         custom_price_delivery: bool
-        currency: str | None
-        currency__ne: str | None
+        currency: str
+        currency__ne: str
         currency__in: Collection[str]
         currency__not_in: Collection[str]
         currency__contains: str
-        currency__not_contains: str
         currency__startswith: str
         currency__endswith: str
         currency__like: str
-        currency__not_like: str
-        delivery_doc_num: str | None
-        delivery_doc_num__ne: str | None
+        delivery_doc_num: str
+        delivery_doc_num__ne: str
         delivery_doc_num__in: Collection[str]
         delivery_doc_num__not_in: Collection[str]
         delivery_doc_num__contains: str
-        delivery_doc_num__not_contains: str
         delivery_doc_num__startswith: str
         delivery_doc_num__endswith: str
         delivery_doc_num__like: str
-        delivery_doc_num__not_like: str
-        delivery_doc_date: datetime | date | None
-        delivery_doc_date__ne: datetime | date | None
+        delivery_doc_date: datetime | date
         delivery_doc_date__in: Collection[datetime | date]
-        delivery_doc_date__not_in: Collection[datetime | date]
         delivery_doc_date__gt: datetime | date
         delivery_doc_date__gte: datetime | date
         delivery_doc_date__lt: datetime | date
         delivery_doc_date__lte: datetime | date
         delivery_doc_date__range: tuple[datetime | date, datetime | date]
-        tracking_number: str | None
-        tracking_number__ne: str | None
+        tracking_number: str
+        tracking_number__ne: str
         tracking_number__in: Collection[str]
         tracking_number__not_in: Collection[str]
         tracking_number__contains: str
-        tracking_number__not_contains: str
         tracking_number__startswith: str
         tracking_number__endswith: str
         tracking_number__like: str
-        tracking_number__not_like: str
-        tracking_status: str | None
-        tracking_status__ne: str | None
+        tracking_status: str
+        tracking_status__ne: str
         tracking_status__in: Collection[str]
         tracking_status__not_in: Collection[str]
         tracking_status__contains: str
-        tracking_status__not_contains: str
         tracking_status__startswith: str
         tracking_status__endswith: str
         tracking_status__like: str
-        tracking_status__not_like: str
-        tracking_description: str | None
-        tracking_description__ne: str | None
+        tracking_description: str
+        tracking_description__ne: str
         tracking_description__in: Collection[str]
         tracking_description__not_in: Collection[str]
         tracking_description__contains: str
-        tracking_description__not_contains: str
         tracking_description__startswith: str
         tracking_description__endswith: str
         tracking_description__like: str
-        tracking_description__not_like: str
-        tracking_last_check: str | None
-        tracking_last_check__ne: str | None
+        tracking_last_check: str
+        tracking_last_check__ne: str
         tracking_last_check__in: Collection[str]
         tracking_last_check__not_in: Collection[str]
         tracking_last_check__contains: str
-        tracking_last_check__not_contains: str
         tracking_last_check__startswith: str
         tracking_last_check__endswith: str
         tracking_last_check__like: str
-        tracking_last_check__not_like: str
-        responsible_id: int | None
-        responsible_id__ne: int | None
+        responsible_id: int
+        responsible_id__ne: int
         responsible_id__in: Collection[int]
         responsible_id__not_in: Collection[int]
-        emp_responsible_id: int | None
-        emp_responsible_id__ne: int | None
+        emp_responsible_id: int
+        emp_responsible_id__ne: int
         emp_responsible_id__in: Collection[int]
         emp_responsible_id__not_in: Collection[int]
-        date_responsible_id: datetime | date | None
-        date_responsible_id__ne: datetime | date | None
+        date_responsible_id: datetime | date
         date_responsible_id__in: Collection[datetime | date]
-        date_responsible_id__not_in: Collection[datetime | date]
         date_responsible_id__gt: datetime | date
         date_responsible_id__gte: datetime | date
         date_responsible_id__lt: datetime | date
         date_responsible_id__lte: datetime | date
         date_responsible_id__range: tuple[datetime | date, datetime | date]
-        company_id: int | None
-        company_id__ne: int | None
+        company_id: int
+        company_id__ne: int
         company_id__in: Collection[int]
         company_id__not_in: Collection[int]
         company_id__gt: int
@@ -406,95 +374,79 @@ if TYPE_CHECKING:
         company_id__lt: int
         company_id__lte: int
         company_id__range: tuple[int, int]
-        comments: str | None
-        comments__ne: str | None
+        comments: str
+        comments__ne: str
         comments__in: Collection[str]
         comments__not_in: Collection[str]
         comments__contains: str
-        comments__not_contains: str
         comments__startswith: str
         comments__endswith: str
         comments__like: str
-        comments__not_like: str
         canceled: bool
-        date_canceled: datetime | date | None
-        date_canceled__ne: datetime | date | None
+        date_canceled: datetime | date
         date_canceled__in: Collection[datetime | date]
-        date_canceled__not_in: Collection[datetime | date]
         date_canceled__gt: datetime | date
         date_canceled__gte: datetime | date
         date_canceled__lt: datetime | date
         date_canceled__lte: datetime | date
         date_canceled__range: tuple[datetime | date, datetime | date]
-        emp_canceled_id: int | None
-        emp_canceled_id__ne: int | None
+        emp_canceled_id: int
+        emp_canceled_id__ne: int
         emp_canceled_id__in: Collection[int]
         emp_canceled_id__not_in: Collection[int]
         marked: bool
-        date_marked: datetime | date | None
-        date_marked__ne: datetime | date | None
+        date_marked: datetime | date
         date_marked__in: Collection[datetime | date]
-        date_marked__not_in: Collection[datetime | date]
         date_marked__gt: datetime | date
         date_marked__gte: datetime | date
         date_marked__lt: datetime | date
         date_marked__lte: datetime | date
         date_marked__range: tuple[datetime | date, datetime | date]
-        emp_marked_id: int | None
-        emp_marked_id__ne: int | None
+        emp_marked_id: int
+        emp_marked_id__ne: int
         emp_marked_id__in: Collection[int]
         emp_marked_id__not_in: Collection[int]
-        reason_marked: str | None
-        reason_marked__ne: str | None
+        reason_marked: str
+        reason_marked__ne: str
         reason_marked__in: Collection[str]
         reason_marked__not_in: Collection[str]
         reason_marked__contains: str
-        reason_marked__not_contains: str
         reason_marked__startswith: str
         reason_marked__endswith: str
         reason_marked__like: str
-        reason_marked__not_like: str
         system: bool
-        date_insert: datetime | date | None
-        date_insert__ne: datetime | date | None
+        date_insert: datetime | date
         date_insert__in: Collection[datetime | date]
-        date_insert__not_in: Collection[datetime | date]
         date_insert__gt: datetime | date
         date_insert__gte: datetime | date
         date_insert__lt: datetime | date
         date_insert__lte: datetime | date
         date_insert__range: tuple[datetime | date, datetime | date]
         external_delivery: bool
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
-        id1c: str | None
-        id1c__ne: str | None
+        id1c: str
+        id1c__ne: str
         id1c__in: Collection[str]
         id1c__not_in: Collection[str]
         id1c__contains: str
-        id1c__not_contains: str
         id1c__startswith: str
         id1c__endswith: str
         id1c__like: str
-        id1c__not_like: str
-        version1c: str | None
-        version1c__ne: str | None
+        version1c: str
+        version1c__ne: str
         version1c__in: Collection[str]
         version1c__not_in: Collection[str]
         version1c__contains: str
-        version1c__not_contains: str
         version1c__startswith: str
         version1c__endswith: str
         version1c__like: str
-        version1c__not_like: str
         updated1c: bool
 
 
@@ -533,6 +485,10 @@ class SaleShipmentQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class SaleShipmentObjects:
     """``SaleShipment.objects``: a fresh queryset of the class that it is asked of."""
@@ -550,7 +506,7 @@ class SaleShipmentFields(Model):
     """ID (id)."""
 
     order_id: Col[int]
-    """Order / Заказ (orderId); set on create only."""
+    """Order / Заказ (orderId); set on create only; id of a SaleOrder."""
 
     delivery_id: Col[int]
     """Delivery service / Служба доставки (deliveryId)."""
@@ -565,7 +521,7 @@ class SaleShipmentFields(Model):
     """Shipment number / Номер отгрузки (accountNumber)."""
 
     status_id: Col[str | None] = column(default=None)
-    """Delivery status / Статус доставки (statusId)."""
+    """Delivery status / Статус доставки (statusId); id of a SaleStatus."""
 
     status_xml_id: Col[str | None] = column(default=None, readonly=True)
     """Status external code / Внешний код статуса (statusXmlId)."""
@@ -580,13 +536,13 @@ class SaleShipmentFields(Model):
     """Delivery allowed on / Дата разрешения доставки (dateAllowDelivery)."""
 
     emp_allow_delivery_id: Col[int | None] = column(default=None, readonly=True)
-    """Delivery allowed by / Кем разрешена доставка (empAllowDeliveryId)."""
+    """Delivery allowed by / Кем разрешена доставка (empAllowDeliveryId); id of a User."""
 
     date_deducted: Col[datetime | None] = column(default=None, readonly=True)
     """Shipped on / Дата отгрузки (dateDeducted)."""
 
     emp_deducted_id: Col[int | None] = column(default=None, readonly=True)
-    """Shipped by / Кем отгружено (empDeductedId)."""
+    """Shipped by / Кем отгружено (empDeductedId); id of a User."""
 
     reason_undo_deducted: Col[str | None] = column(default=None, readonly=True)
     """Shipment undo reason / Причина отмены отгрузки (reasonUndoDeducted)."""
@@ -604,7 +560,7 @@ class SaleShipmentFields(Model):
     """Cost set by hand / Стоимость задана вручную (customPriceDelivery)."""
 
     currency: Col[str | None] = column(default=None, readonly=True)
-    """Currency / Валюта (currency)."""
+    """Currency / Валюта (currency); id of a Currency."""
 
     delivery_doc_num: Col[str | None] = column(default=None)
     """Shipping document number / Номер документа отгрузки (deliveryDocNum)."""
@@ -625,10 +581,10 @@ class SaleShipmentFields(Model):
     """Tracking checked on / Последняя проверка статуса (trackingLastCheck)."""
 
     responsible_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (responsibleId)."""
+    """Responsible person / Ответственный (responsibleId); id of a User."""
 
     emp_responsible_id: Col[int | None] = column(default=None, readonly=True)
-    """Responsible set by / Кем назначен ответственный (empResponsibleId)."""
+    """Responsible set by / Кем назначен ответственный (empResponsibleId); id of a User."""
 
     date_responsible_id: Col[datetime | None] = column(default=None, readonly=True)
     """Responsible set on / Дата назначения ответственного (dateResponsibleId)."""
@@ -646,7 +602,7 @@ class SaleShipmentFields(Model):
     """Canceled on / Дата отмены (dateCanceled)."""
 
     emp_canceled_id: Col[int | None] = column(default=None, readonly=True)
-    """Canceled by / Кем отменена (empCanceledId)."""
+    """Canceled by / Кем отменена (empCanceledId); id of a User."""
 
     marked: Col[bool] = column(default=False, readonly=True)
     """Marked as problematic / Проблемная (marked)."""
@@ -655,7 +611,7 @@ class SaleShipmentFields(Model):
     """Marked on / Дата пометки (dateMarked)."""
 
     emp_marked_id: Col[int | None] = column(default=None, readonly=True)
-    """Marked by / Кем помечена (empMarkedId)."""
+    """Marked by / Кем помечена (empMarkedId); id of a User."""
 
     reason_marked: Col[str | None] = column(default=None, readonly=True)
     """Marking reason / Причина пометки (reasonMarked)."""

@@ -60,8 +60,8 @@ if TYPE_CHECKING:
         type__in: Collection[Literal["O", "D"]]
         type__not_in: Collection[Literal["O", "D"]]
         notify: bool
-        sort: int | None
-        sort__ne: int | None
+        sort: int
+        sort__ne: int
         sort__in: Collection[int]
         sort__not_in: Collection[int]
         sort__gt: int
@@ -69,26 +69,22 @@ if TYPE_CHECKING:
         sort__lt: int
         sort__lte: int
         sort__range: tuple[int, int]
-        color: str | None
-        color__ne: str | None
+        color: str
+        color__ne: str
         color__in: Collection[str]
         color__not_in: Collection[str]
         color__contains: str
-        color__not_contains: str
         color__startswith: str
         color__endswith: str
         color__like: str
-        color__not_like: str
-        xml_id: str | None
-        xml_id__ne: str | None
+        xml_id: str
+        xml_id__ne: str
         xml_id__in: Collection[str]
         xml_id__not_in: Collection[str]
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
-        xml_id__not_like: str
 
 
 M_co = TypeVar("M_co", bound="SaleStatusFields", covariant=True)
@@ -115,7 +111,7 @@ class SaleStatusQuerySet(BaseQuerySet[M_co]):
         return self._order_by(keys)
 
     def get(self, *args: str | Q, **lookups: Unpack[SaleStatusLookups]) -> Op[M_co]:
-        """The one row that matches."""
+        """The one row that matches; a str is an id."""
         return self._get(args, lookups)
 
     def get_or_none(self, *args: str | Q, **lookups: Unpack[SaleStatusLookups]) -> Op[M_co | None]:
@@ -125,6 +121,10 @@ class SaleStatusQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: SaleStatusField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[str]) -> Op[dict[str, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class SaleStatusObjects:

@@ -466,6 +466,10 @@ class SmartProcessItemQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class SmartProcessItemObjects:
     """``SmartProcessItem.objects``: a fresh queryset of the class that it is asked of."""
@@ -492,13 +496,13 @@ class SmartProcessItemFields(Model):
     """External code / Внешний код (item: xmlId)."""
 
     moved_by: Col[int | None] = column(default=None, readonly=True)
-    """Stage changed by / Кем изменена стадия (item: movedBy)."""
+    """Stage changed by / Кем изменена стадия (item: movedBy); id of a User."""
 
     moved_time: Col[datetime | None] = column(default=None, readonly=True)
     """Stage changed on / Дата изменения стадии (item: movedTime)."""
 
     category_id: Col[int | None] = column(default=None)
-    """Pipeline / Воронка (item: categoryId)."""
+    """Pipeline / Воронка (item: categoryId); id of a Category."""
 
     stage_id: Col[str | None] = column(default=None)
     """Stage / Стадия (item: stageId)."""
@@ -513,10 +517,10 @@ class SmartProcessItemFields(Model):
     """End date / Дата завершения (item: closedate)."""
 
     company_id: Col[int | None] = column(default=None)
-    """Company / Компания (item: companyId)."""
+    """Company / Компания (item: companyId); id of a Company."""
 
     contact_id: Col[int | None] = column(default=None)
-    """Contact / Контакт (item: contactId)."""
+    """Contact / Контакт (item: contactId); id of a Contact."""
 
     opportunity: OptionalDecimalCol = column(default=None)
     """Amount / Сумма (item: opportunity)."""
@@ -528,7 +532,7 @@ class SmartProcessItemFields(Model):
     """Tax amount / Сумма налога (item: taxValue)."""
 
     currency_id: Col[str | None] = column(default=None)
-    """Currency / Валюта (item: currencyId)."""
+    """Currency / Валюта (item: currencyId); id of a Currency."""
 
     opportunity_account: OptionalDecimalCol = column(default=None, readonly=True)
     """Amount in the reporting currency / Сумма в валюте отчётов (item: opportunityAccount); deprecated."""
@@ -537,10 +541,10 @@ class SmartProcessItemFields(Model):
     """Tax in the reporting currency / Налог в валюте отчётов (item: taxValueAccount); deprecated."""
 
     account_currency_id: Col[str | None] = column(default=None, readonly=True)
-    """Reporting currency / Валюта отчётов (item: accountCurrencyId); deprecated."""
+    """Reporting currency / Валюта отчётов (item: accountCurrencyId); deprecated; id of a Currency."""
 
     mycompany_id: Col[int | None] = column(default=None)
-    """My company / Моя компания (item: mycompanyId)."""
+    """My company / Моя компания (item: mycompanyId); id of a Company."""
 
     source_id: Col[str | None] = column(default=None)
     """Source / Источник (item: sourceId); a Status of SOURCE."""
@@ -549,22 +553,22 @@ class SmartProcessItemFields(Model):
     """Source details / Дополнительно об источнике (item: sourceDescription)."""
 
     observers: Col[list[int]] = column(default_factory=list)
-    """Observers / Наблюдатели (item: observers)."""
+    """Observers / Наблюдатели (item: observers); ids of a User."""
 
     contact_ids: Col[list[int]] = column(default_factory=list)
-    """Contacts / Контакты (item: contactIds)."""
+    """Contacts / Контакты (item: contactIds); ids of a Contact."""
 
     assigned_by_id: Col[int | None] = column(default=None)
-    """Responsible person / Ответственный (item: assignedById)."""
+    """Responsible person / Ответственный (item: assignedById); id of a User."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Created by / Кем создан (item: createdBy)."""
+    """Created by / Кем создан (item: createdBy); id of a User."""
 
     created_time: Col[datetime | None] = column(default=None, readonly=True)
     """Created on / Дата создания (item: createdTime)."""
 
     last_activity_by: Col[int | None] = column(default=None, readonly=True)
-    """Last activity by / Автор последней активности (item: lastActivityBy)."""
+    """Last activity by / Автор последней активности (item: lastActivityBy); id of a User."""
 
     last_activity_time: Col[datetime | None] = column(default=None, readonly=True)
     """Last activity / Последняя активность (item: lastActivityTime)."""
@@ -573,7 +577,7 @@ class SmartProcessItemFields(Model):
     """Available to everyone / Доступен для всех (item: opened)."""
 
     updated_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (item: updatedBy)."""
+    """Modified by / Кем изменён (item: updatedBy); id of a User."""
 
     updated_time: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (item: updatedTime)."""
@@ -597,7 +601,7 @@ class SmartProcessItemFields(Model):
     """CRM form / CRM-форма (item: webformId)."""
 
     contacts: Col[list[int]] = column(default_factory=list)
-    """Contact bindings / Привязки контактов (item: contacts)."""
+    """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     is_recurring: Col[bool] = column(default=False)
     """Recurring / Регулярный (item: isRecurring)."""

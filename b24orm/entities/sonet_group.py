@@ -103,22 +103,22 @@ if TYPE_CHECKING:
         name__ne: str
         name__contains: str
         name__not_contains: str
-        date_create: datetime | date | None
-        date_create__ne: datetime | date | None
+        date_create: datetime | date
+        date_create__ne: datetime | date
         date_create__gt: datetime | date
         date_create__gte: datetime | date
         date_create__lt: datetime | date
         date_create__lte: datetime | date
         date_create__range: tuple[datetime | date, datetime | date]
-        date_update: datetime | date | None
-        date_update__ne: datetime | date | None
+        date_update: datetime | date
+        date_update__ne: datetime | date
         date_update__gt: datetime | date
         date_update__gte: datetime | date
         date_update__lt: datetime | date
         date_update__lte: datetime | date
         date_update__range: tuple[datetime | date, datetime | date]
-        date_activity: datetime | date | None
-        date_activity__ne: datetime | date | None
+        date_activity: datetime | date
+        date_activity__ne: datetime | date
         date_activity__gt: datetime | date
         date_activity__gte: datetime | date
         date_activity__lt: datetime | date
@@ -128,9 +128,9 @@ if TYPE_CHECKING:
         visible: bool
         opened: bool
         closed: bool
-        owner_id: int | None
-        owner_id__ne: int | None
-        is_extranet: bool | None
+        owner_id: int
+        owner_id__ne: int
+        is_extranet: bool
 
 
 M_co = TypeVar("M_co", bound="SonetGroupFields", covariant=True)
@@ -221,7 +221,7 @@ class SonetGroupFields(Model):
     """Topic name / Название темы (SUBJECT_NAME)."""
 
     owner_id: Col[int | None] = column(default=None)
-    """Owner / Владелец (OWNER_ID)."""
+    """Owner / Владелец (OWNER_ID); id of a User."""
 
     keywords: Col[str | None] = column(default=None)
     """Keywords / Ключевые слова (KEYWORDS)."""
@@ -251,7 +251,7 @@ class SonetGroupFields(Model):
     """Project end / Окончание проекта (PROJECT_DATE_FINISH)."""
 
     scrum_master_id: Col[int | None] = column(default=None)
-    """Scrum master / Скрам-мастер (SCRUM_MASTER_ID); set on create only."""
+    """Scrum master / Скрам-мастер (SCRUM_MASTER_ID); set on create only; id of a User."""
 
 
 class SonetGroup(SonetGroupFields):

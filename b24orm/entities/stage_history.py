@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        entity_type_id: int | None
+        entity_type_id: int
         type_id: Literal[1, 2, 3, 5]
         type_id__ne: Literal[1, 2, 3, 5]
         type_id__in: Collection[Literal[1, 2, 3, 5]]
@@ -166,6 +166,10 @@ class StageHistoryQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class StageHistoryObjects:
     """``StageHistory.objects``: a fresh queryset of the class that it is asked of."""
@@ -185,7 +189,7 @@ class StageHistoryFields(Model):
     entity_type_id: Col[int | None] = column(default=None, readonly=True)
     """Entity type ID / ID типа объекта (ENTITY_TYPE_ID)."""
 
-    type_id: Col[Literal[1, 2, 3, 5]] = column(default=0, readonly=True)
+    type_id: Col[Literal[1, 2, 3, 5]] = column(default=None, readonly=True)
     """Entry type / Тип записи (TYPE_ID)."""
 
     owner_id: Col[int] = column(default=0, readonly=True)
@@ -195,7 +199,7 @@ class StageHistoryFields(Model):
     """Created on / Дата создания (CREATED_TIME)."""
 
     category_id: Col[int | None] = column(default=None, readonly=True)
-    """Pipeline / Воронка (CATEGORY_ID)."""
+    """Pipeline / Воронка (CATEGORY_ID); id of a Category."""
 
     stage_semantic_id: Col[Literal["P", "S", "F"] | None] = column(default=None, readonly=True)
     """Stage group / Группа стадии (STAGE_SEMANTIC_ID)."""

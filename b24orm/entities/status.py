@@ -175,6 +175,10 @@ class StatusQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class StatusObjects:
     """``Status.objects``: a fresh queryset of the class that it is asked of."""
@@ -210,7 +214,7 @@ class StatusFields(Model):
     """System / Системный (SYSTEM)."""
 
     category_id: Col[int | None] = column(default=None)
-    """Pipeline / Воронка (CATEGORY_ID); set on create only."""
+    """Pipeline / Воронка (CATEGORY_ID); set on create only; id of a Category."""
 
     color: Col[str | None] = column(default=None)
     """Color / Цвет (COLOR)."""

@@ -180,8 +180,8 @@ if TYPE_CHECKING:
         responsible_id: int
         responsible_id__ne: int
         responsible_id__in: Collection[int]
-        parent_id: int | None
-        parent_id__ne: int | None
+        parent_id: int
+        parent_id__ne: int
         parent_id__in: Collection[int]
         mark: Literal["N", "P"] | None
         mark__ne: Literal["N", "P"] | None
@@ -193,30 +193,30 @@ if TYPE_CHECKING:
         status: Literal[2, 3, 4, 5, 6]
         status__ne: Literal[2, 3, 4, 5, 6]
         status__in: Collection[Literal[2, 3, 4, 5, 6]]
-        sub_status: Literal[-3, -2, -1, 2, 3, 4, 5, 6] | None
-        sub_status__ne: Literal[-3, -2, -1, 2, 3, 4, 5, 6] | None
+        sub_status: Literal[-3, -2, -1, 2, 3, 4, 5, 6]
+        sub_status__ne: Literal[-3, -2, -1, 2, 3, 4, 5, 6]
         sub_status__in: Collection[Literal[-3, -2, -1, 2, 3, 4, 5, 6]]
-        group_id: int | None
-        group_id__ne: int | None
+        group_id: int
+        group_id__ne: int
         group_id__in: Collection[int]
-        stage_id: int | None
-        stage_id__ne: int | None
+        stage_id: int
+        stage_id__ne: int
         stage_id__in: Collection[int]
         stage_id__gt: int
         stage_id__gte: int
         stage_id__lt: int
         stage_id__lte: int
         stage_id__range: tuple[int, int]
-        sprint_id: int | None
-        sprint_id__ne: int | None
+        sprint_id: int
+        sprint_id__ne: int
         sprint_id__in: Collection[int]
         sprint_id__gt: int
         sprint_id__gte: int
         sprint_id__lt: int
         sprint_id__lte: int
         sprint_id__range: tuple[int, int]
-        backlog_id: int | None
-        backlog_id__ne: int | None
+        backlog_id: int
+        backlog_id__ne: int
         backlog_id__in: Collection[int]
         backlog_id__gt: int
         backlog_id__gte: int
@@ -228,7 +228,6 @@ if TYPE_CHECKING:
         created_by__in: Collection[int]
         created_date: datetime | date | None
         created_date__ne: datetime | date | None
-        created_date__in: Collection[datetime | date]
         created_date__isnull: bool
         created_date__gt: datetime | date
         created_date__gte: datetime | date
@@ -241,19 +240,17 @@ if TYPE_CHECKING:
         auditors__in: Collection[int]
         changed_date: datetime | date | None
         changed_date__ne: datetime | date | None
-        changed_date__in: Collection[datetime | date]
         changed_date__isnull: bool
         changed_date__gt: datetime | date
         changed_date__gte: datetime | date
         changed_date__lt: datetime | date
         changed_date__lte: datetime | date
         changed_date__range: tuple[datetime | date, datetime | date]
-        status_changed_by: int | None
-        status_changed_by__ne: int | None
+        status_changed_by: int
+        status_changed_by__ne: int
         status_changed_by__in: Collection[int]
         closed_date: datetime | date | None
         closed_date__ne: datetime | date | None
-        closed_date__in: Collection[datetime | date]
         closed_date__isnull: bool
         closed_date__gt: datetime | date
         closed_date__gte: datetime | date
@@ -262,7 +259,6 @@ if TYPE_CHECKING:
         closed_date__range: tuple[datetime | date, datetime | date]
         date_start: datetime | date | None
         date_start__ne: datetime | date | None
-        date_start__in: Collection[datetime | date]
         date_start__isnull: bool
         date_start__gt: datetime | date
         date_start__gte: datetime | date
@@ -271,7 +267,6 @@ if TYPE_CHECKING:
         date_start__range: tuple[datetime | date, datetime | date]
         deadline: datetime | date | None
         deadline__ne: datetime | date | None
-        deadline__in: Collection[datetime | date]
         deadline__isnull: bool
         deadline__gt: datetime | date
         deadline__gte: datetime | date
@@ -279,8 +274,8 @@ if TYPE_CHECKING:
         deadline__lte: datetime | date
         deadline__range: tuple[datetime | date, datetime | date]
         add_in_report: bool
-        forum_topic_id: int | None
-        forum_topic_id__ne: int | None
+        forum_topic_id: int
+        forum_topic_id__ne: int
         forum_topic_id__in: Collection[int]
         forum_topic_id__gt: int
         forum_topic_id__gte: int
@@ -294,8 +289,8 @@ if TYPE_CHECKING:
         site_id__contains: str
         uf_crm_task: str
         uf_crm_task__in: Collection[str]
-        depends_on: int | None
-        depends_on__ne: int | None
+        depends_on: int
+        depends_on__ne: int
         depends_on__in: Collection[int]
 
 
@@ -334,6 +329,10 @@ class TaskQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class TaskObjects:
     """``Task.objects``: a fresh queryset of the class that it is asked of."""
@@ -354,10 +353,10 @@ class TaskFields(Model):
     """Title / Название (TITLE)."""
 
     responsible_id: Col[int]
-    """Assignee / Исполнитель (RESPONSIBLE_ID)."""
+    """Assignee / Исполнитель (RESPONSIBLE_ID); id of a User."""
 
     parent_id: Col[int | None] = column(default=None)
-    """Parent task / Базовая задача (PARENT_ID)."""
+    """Parent task / Базовая задача (PARENT_ID); id of a Task."""
 
     description: Col[str | None] = column(default=None)
     """Description / Описание (DESCRIPTION)."""
@@ -368,10 +367,10 @@ class TaskFields(Model):
     mark: Col[Literal["N", "P"] | None] = column(default=None)
     """Rating / Оценка (MARK)."""
 
-    priority: Col[Literal[0, 1, 2]] = column(default=0)
+    priority: Col[Literal[0, 1, 2]] = column(default=None)
     """Priority / Приоритет (PRIORITY)."""
 
-    status: Col[Literal[2, 3, 4, 5, 6]] = column(default=0)
+    status: Col[Literal[2, 3, 4, 5, 6]] = column(default=None)
     """Status / Статус (STATUS)."""
 
     sub_status: Col[Literal[-3, -2, -1, 2, 3, 4, 5, 6] | None] = column(default=None, readonly=True)
@@ -387,7 +386,7 @@ class TaskFields(Model):
     """Recurring / Регулярная (REPLICATE)."""
 
     group_id: Col[int | None] = column(default=None)
-    """Project / Проект (GROUP_ID)."""
+    """Project / Проект (GROUP_ID); id of a Workgroup."""
 
     stage_id: Col[int | None] = column(default=None)
     """Stage / Стадия (STAGE_ID)."""
@@ -399,31 +398,31 @@ class TaskFields(Model):
     """Backlog / Бэклог (BACKLOG_ID)."""
 
     created_by: Col[int] = column(default=0)
-    """Creator / Постановщик (CREATED_BY)."""
+    """Creator / Постановщик (CREATED_BY); id of a User."""
 
     created_date: Col[datetime | None] = column(default=None)
     """Created on / Дата создания (CREATED_DATE)."""
 
     accomplices: Col[list[int]] = column(default_factory=list)
-    """Participants / Соисполнители (ACCOMPLICES)."""
+    """Participants / Соисполнители (ACCOMPLICES); ids of a User."""
 
     auditors: Col[list[int]] = column(default_factory=list)
-    """Observers / Наблюдатели (AUDITORS)."""
+    """Observers / Наблюдатели (AUDITORS); ids of a User."""
 
     changed_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменена (CHANGED_BY)."""
+    """Modified by / Кем изменена (CHANGED_BY); id of a User."""
 
     changed_date: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (CHANGED_DATE)."""
 
     status_changed_by: Col[int | None] = column(default=None, readonly=True)
-    """Status changed by / Кем изменён статус (STATUS_CHANGED_BY)."""
+    """Status changed by / Кем изменён статус (STATUS_CHANGED_BY); id of a User."""
 
     status_changed_date: Col[datetime | None] = column(default=None, readonly=True)
     """Status changed on / Дата изменения статуса (STATUS_CHANGED_DATE)."""
 
     closed_by: Col[int | None] = column(default=None, readonly=True)
-    """Completed by / Кем завершена (CLOSED_BY)."""
+    """Completed by / Кем завершена (CLOSED_BY); id of a User."""
 
     closed_date: Col[datetime | None] = column(default=None, readonly=True)
     """Completed on / Дата завершения (CLOSED_DATE)."""
@@ -551,7 +550,7 @@ class TaskFields(Model):
     """Tags / Теги (TAGS)."""
 
     depends_on: Col[int | None] = column(default=None, readonly=True)
-    """Previous task / Предшествующая задача (DEPENDS_ON)."""
+    """Previous task / Предшествующая задача (DEPENDS_ON); id of a Task."""
 
     checklist: Col[Any] = column(default=None, readonly=True)
     """Checklist / Чек-лист (CHECKLIST)."""

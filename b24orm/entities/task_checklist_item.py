@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     TaskChecklistItemOrder = Literal[
         "id",
         "-id",
-        "task_id",
-        "-task_id",
         "title",
         "-title",
         "parent_id",
@@ -164,6 +162,10 @@ class TaskChecklistItemQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class TaskChecklistItemObjects:
     """``TaskChecklistItem.objects``: a fresh queryset of the class that it is asked of."""
@@ -181,16 +183,16 @@ class TaskChecklistItemFields(Model):
     """ID (ID)."""
 
     task_id: Col[int]
-    """Task / Задача (TASK_ID); set on create only."""
+    """Task / Задача (TASK_ID); set on create only; id of a Task."""
 
     title: Col[str]
     """Text / Текст (TITLE)."""
 
     parent_id: Col[int | None] = column(default=None)
-    """Parent item / Родительский пункт (PARENT_ID)."""
+    """Parent item / Родительский пункт (PARENT_ID); id of a TaskChecklistItem."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
-    """Author / Автор (CREATED_BY)."""
+    """Author / Автор (CREATED_BY); id of a User."""
 
     sort_index: Col[int | None] = column(default=None)
     """Sort index / Индекс сортировки (SORT_INDEX)."""
@@ -202,7 +204,7 @@ class TaskChecklistItemFields(Model):
     """Important / Важный (IS_IMPORTANT)."""
 
     toggled_by: Col[int | None] = column(default=None, readonly=True)
-    """Status changed by / Кем изменён статус (TOGGLED_BY)."""
+    """Status changed by / Кем изменён статус (TOGGLED_BY); id of a User."""
 
     toggled_date: Col[datetime | None] = column(default=None, readonly=True)
     """Status changed on / Дата изменения статуса (TOGGLED_DATE)."""

@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     TaskCommentOrder = Literal[
         "id",
         "-id",
-        "task_id",
-        "-task_id",
         "post_message",
         "-post_message",
         "author_id",
@@ -169,6 +167,10 @@ class TaskCommentQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
+
 
 class TaskCommentObjects:
     """``TaskComment.objects``: a fresh queryset of the class that it is asked of."""
@@ -186,13 +188,13 @@ class TaskCommentFields(Model):
     """ID (ID)."""
 
     task_id: Col[int]
-    """Task / Задача (TASK_ID); set on create only."""
+    """Task / Задача (TASK_ID); set on create only; id of a Task."""
 
     post_message: Col[str]
     """Text / Текст (POST_MESSAGE)."""
 
     author_id: Col[int | None] = column(default=None)
-    """Author / Автор (AUTHOR_ID); set on create only."""
+    """Author / Автор (AUTHOR_ID); set on create only; id of a User."""
 
     author_name: Col[str | None] = column(default=None, readonly=True)
     """Author's name / Имя автора (AUTHOR_NAME)."""

@@ -66,10 +66,11 @@ if TYPE_CHECKING:
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
-        user_id: int | None
-        user_id__ne: int | None
-        created_date: datetime | date | None
-        created_date__ne: datetime | date | None
+        task_id: int
+        user_id: int
+        user_id__ne: int
+        created_date: datetime | date
+        created_date__ne: datetime | date
         created_date__gt: datetime | date
         created_date__gte: datetime | date
         created_date__lt: datetime | date
@@ -129,7 +130,7 @@ class TaskElapsedTimeFields(Model):
     """ID (ID)."""
 
     task_id: Col[int]
-    """Task / Задача (TASK_ID); set on create only."""
+    """Task / Задача (TASK_ID); set on create only; id of a Task."""
 
     comment_text: Col[str]
     """Comment / Комментарий (COMMENT_TEXT)."""
@@ -138,7 +139,7 @@ class TaskElapsedTimeFields(Model):
     """Time, s / Время, с (SECONDS)."""
 
     user_id: Col[int | None] = column(default=None)
-    """Employee / Сотрудник (USER_ID)."""
+    """Employee / Сотрудник (USER_ID); id of a User."""
 
     minutes: Col[int | None] = column(default=None, readonly=True)
     """Time, min / Время, мин (MINUTES)."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     class TimelineCommentLookups(TypedDict, total=False):
         """What ``TimelineComment.objects.filter()`` takes by keyword."""
 
+        id: int
         entity_id: int
         entity_type: str
 
@@ -100,7 +101,7 @@ class TimelineCommentFields(Model):
     """Created on / Дата создания (CREATED)."""
 
     author_id: Col[int | None] = column(default=None)
-    """Author / Автор (AUTHOR_ID); set on create only."""
+    """Author / Автор (AUTHOR_ID); set on create only; id of a User."""
 
     files: Col[list[Any]] = column(default_factory=list)
     """Files / Файлы (FILES)."""

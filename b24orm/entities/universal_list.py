@@ -92,8 +92,8 @@ if TYPE_CHECKING:
 
         id: int
         iblock_type_id: Literal["lists", "bitrix_processes", "lists_socnet"]
-        code: str | None
-        socnet_group_id: int | None
+        code: str
+        socnet_group_id: int
 
 
 M_co = TypeVar("M_co", bound="UniversalListFields", covariant=True)
@@ -250,7 +250,7 @@ class UniversalListFields(Model):
     """Last converted item / Последний преобразованный элемент (LAST_CONV_ELEMENT)."""
 
     socnet_group_id: Col[int | None] = column(default=None)
-    """Workgroup / Рабочая группа (SOCNET_GROUP_ID)."""
+    """Workgroup / Рабочая группа (SOCNET_GROUP_ID); id of a Workgroup."""
 
     edit_file_before: Col[str | None] = column(default=None, readonly=True)
     """Pre-save script / Скрипт до сохранения (EDIT_FILE_BEFORE)."""

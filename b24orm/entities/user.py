@@ -237,7 +237,6 @@ if TYPE_CHECKING:
         email__not_in: Collection[str]
         email__isnull: bool
         email__contains: str
-        email__not_contains: str
         email__startswith: str
         email__endswith: str
         email__like: str
@@ -247,7 +246,6 @@ if TYPE_CHECKING:
         xml_id__not_in: Collection[str]
         xml_id__isnull: bool
         xml_id__contains: str
-        xml_id__not_contains: str
         xml_id__startswith: str
         xml_id__endswith: str
         xml_id__like: str
@@ -258,7 +256,6 @@ if TYPE_CHECKING:
         name__not_in: Collection[str]
         name__isnull: bool
         name__contains: str
-        name__not_contains: str
         name__startswith: str
         name__endswith: str
         name__like: str
@@ -268,7 +265,6 @@ if TYPE_CHECKING:
         last_name__not_in: Collection[str]
         last_name__isnull: bool
         last_name__contains: str
-        last_name__not_contains: str
         last_name__startswith: str
         last_name__endswith: str
         last_name__like: str
@@ -278,7 +274,6 @@ if TYPE_CHECKING:
         second_name__not_in: Collection[str]
         second_name__isnull: bool
         second_name__contains: str
-        second_name__not_contains: str
         second_name__startswith: str
         second_name__endswith: str
         second_name__like: str
@@ -288,14 +283,11 @@ if TYPE_CHECKING:
         title__not_in: Collection[str]
         title__isnull: bool
         title__contains: str
-        title__not_contains: str
         title__startswith: str
         title__endswith: str
         title__like: str
         last_login: datetime | date | None
-        last_login__ne: datetime | date | None
         last_login__in: Collection[datetime | date]
-        last_login__not_in: Collection[datetime | date]
         last_login__isnull: bool
         last_login__gt: datetime | date
         last_login__gte: datetime | date
@@ -303,9 +295,7 @@ if TYPE_CHECKING:
         last_login__lte: datetime | date
         last_login__range: tuple[datetime | date, datetime | date]
         date_register: datetime | date | None
-        date_register__ne: datetime | date | None
         date_register__in: Collection[datetime | date]
-        date_register__not_in: Collection[datetime | date]
         date_register__isnull: bool
         date_register__gt: datetime | date
         date_register__gte: datetime | date
@@ -318,7 +308,6 @@ if TYPE_CHECKING:
         time_zone__not_in: Collection[str]
         time_zone__isnull: bool
         time_zone__contains: str
-        time_zone__not_contains: str
         time_zone__startswith: str
         time_zone__endswith: str
         time_zone__like: str
@@ -329,14 +318,11 @@ if TYPE_CHECKING:
         time_zone_offset__not_in: Collection[str]
         time_zone_offset__isnull: bool
         time_zone_offset__contains: str
-        time_zone_offset__not_contains: str
         time_zone_offset__startswith: str
         time_zone_offset__endswith: str
         time_zone_offset__like: str
         timestamp_x: datetime | date | None
-        timestamp_x__ne: datetime | date | None
         timestamp_x__in: Collection[datetime | date]
-        timestamp_x__not_in: Collection[datetime | date]
         timestamp_x__isnull: bool
         timestamp_x__gt: datetime | date
         timestamp_x__gte: datetime | date
@@ -344,9 +330,7 @@ if TYPE_CHECKING:
         timestamp_x__lte: datetime | date
         timestamp_x__range: tuple[datetime | date, datetime | date]
         last_activity_date: datetime | date | None
-        last_activity_date__ne: datetime | date | None
         last_activity_date__in: Collection[datetime | date]
-        last_activity_date__not_in: Collection[datetime | date]
         last_activity_date__isnull: bool
         last_activity_date__gt: datetime | date
         last_activity_date__gte: datetime | date
@@ -364,7 +348,6 @@ if TYPE_CHECKING:
         personal_gender__not_in: Collection[str]
         personal_gender__isnull: bool
         personal_gender__contains: str
-        personal_gender__not_contains: str
         personal_gender__startswith: str
         personal_gender__endswith: str
         personal_gender__like: str
@@ -374,7 +357,6 @@ if TYPE_CHECKING:
         personal_profession__not_in: Collection[str]
         personal_profession__isnull: bool
         personal_profession__contains: str
-        personal_profession__not_contains: str
         personal_profession__startswith: str
         personal_profession__endswith: str
         personal_profession__like: str
@@ -384,14 +366,11 @@ if TYPE_CHECKING:
         personal_www__not_in: Collection[str]
         personal_www__isnull: bool
         personal_www__contains: str
-        personal_www__not_contains: str
         personal_www__startswith: str
         personal_www__endswith: str
         personal_www__like: str
         personal_birthday: date | None
-        personal_birthday__ne: date | None
         personal_birthday__in: Collection[date]
-        personal_birthday__not_in: Collection[date]
         personal_birthday__isnull: bool
         personal_birthday__gt: date
         personal_birthday__gte: date
@@ -405,7 +384,6 @@ if TYPE_CHECKING:
         personal_icq__not_in: Collection[str]
         personal_icq__isnull: bool
         personal_icq__contains: str
-        personal_icq__not_contains: str
         personal_icq__startswith: str
         personal_icq__endswith: str
         personal_icq__like: str
@@ -415,7 +393,6 @@ if TYPE_CHECKING:
         personal_phone__not_in: Collection[str]
         personal_phone__isnull: bool
         personal_phone__contains: str
-        personal_phone__not_contains: str
         personal_phone__startswith: str
         personal_phone__endswith: str
         personal_phone__like: str
@@ -425,7 +402,6 @@ if TYPE_CHECKING:
         personal_fax__not_in: Collection[str]
         personal_fax__isnull: bool
         personal_fax__contains: str
-        personal_fax__not_contains: str
         personal_fax__startswith: str
         personal_fax__endswith: str
         personal_fax__like: str
@@ -435,7 +411,6 @@ if TYPE_CHECKING:
         personal_mobile__not_in: Collection[str]
         personal_mobile__isnull: bool
         personal_mobile__contains: str
-        personal_mobile__not_contains: str
         personal_mobile__startswith: str
         personal_mobile__endswith: str
         personal_mobile__like: str
@@ -445,7 +420,6 @@ if TYPE_CHECKING:
         personal_pager__not_in: Collection[str]
         personal_pager__isnull: bool
         personal_pager__contains: str
-        personal_pager__not_contains: str
         personal_pager__startswith: str
         personal_pager__endswith: str
         personal_pager__like: str
@@ -455,7 +429,6 @@ if TYPE_CHECKING:
         personal_street__not_in: Collection[str]
         personal_street__isnull: bool
         personal_street__contains: str
-        personal_street__not_contains: str
         personal_street__startswith: str
         personal_street__endswith: str
         personal_street__like: str
@@ -465,7 +438,6 @@ if TYPE_CHECKING:
         personal_city__not_in: Collection[str]
         personal_city__isnull: bool
         personal_city__contains: str
-        personal_city__not_contains: str
         personal_city__startswith: str
         personal_city__endswith: str
         personal_city__like: str
@@ -475,7 +447,6 @@ if TYPE_CHECKING:
         personal_state__not_in: Collection[str]
         personal_state__isnull: bool
         personal_state__contains: str
-        personal_state__not_contains: str
         personal_state__startswith: str
         personal_state__endswith: str
         personal_state__like: str
@@ -485,7 +456,6 @@ if TYPE_CHECKING:
         personal_zip__not_in: Collection[str]
         personal_zip__isnull: bool
         personal_zip__contains: str
-        personal_zip__not_contains: str
         personal_zip__startswith: str
         personal_zip__endswith: str
         personal_zip__like: str
@@ -495,7 +465,6 @@ if TYPE_CHECKING:
         personal_country__not_in: Collection[str]
         personal_country__isnull: bool
         personal_country__contains: str
-        personal_country__not_contains: str
         personal_country__startswith: str
         personal_country__endswith: str
         personal_country__like: str
@@ -505,7 +474,6 @@ if TYPE_CHECKING:
         personal_mailbox__not_in: Collection[str]
         personal_mailbox__isnull: bool
         personal_mailbox__contains: str
-        personal_mailbox__not_contains: str
         personal_mailbox__startswith: str
         personal_mailbox__endswith: str
         personal_mailbox__like: str
@@ -515,7 +483,6 @@ if TYPE_CHECKING:
         personal_notes__not_in: Collection[str]
         personal_notes__isnull: bool
         personal_notes__contains: str
-        personal_notes__not_contains: str
         personal_notes__startswith: str
         personal_notes__endswith: str
         personal_notes__like: str
@@ -525,7 +492,6 @@ if TYPE_CHECKING:
         work_phone__not_in: Collection[str]
         work_phone__isnull: bool
         work_phone__contains: str
-        work_phone__not_contains: str
         work_phone__startswith: str
         work_phone__endswith: str
         work_phone__like: str
@@ -535,7 +501,6 @@ if TYPE_CHECKING:
         work_company__not_in: Collection[str]
         work_company__isnull: bool
         work_company__contains: str
-        work_company__not_contains: str
         work_company__startswith: str
         work_company__endswith: str
         work_company__like: str
@@ -545,7 +510,6 @@ if TYPE_CHECKING:
         work_position__not_in: Collection[str]
         work_position__isnull: bool
         work_position__contains: str
-        work_position__not_contains: str
         work_position__startswith: str
         work_position__endswith: str
         work_position__like: str
@@ -555,7 +519,6 @@ if TYPE_CHECKING:
         work_department__not_in: Collection[str]
         work_department__isnull: bool
         work_department__contains: str
-        work_department__not_contains: str
         work_department__startswith: str
         work_department__endswith: str
         work_department__like: str
@@ -565,7 +528,6 @@ if TYPE_CHECKING:
         work_www__not_in: Collection[str]
         work_www__isnull: bool
         work_www__contains: str
-        work_www__not_contains: str
         work_www__startswith: str
         work_www__endswith: str
         work_www__like: str
@@ -575,7 +537,6 @@ if TYPE_CHECKING:
         work_fax__not_in: Collection[str]
         work_fax__isnull: bool
         work_fax__contains: str
-        work_fax__not_contains: str
         work_fax__startswith: str
         work_fax__endswith: str
         work_fax__like: str
@@ -585,7 +546,6 @@ if TYPE_CHECKING:
         work_pager__not_in: Collection[str]
         work_pager__isnull: bool
         work_pager__contains: str
-        work_pager__not_contains: str
         work_pager__startswith: str
         work_pager__endswith: str
         work_pager__like: str
@@ -595,7 +555,6 @@ if TYPE_CHECKING:
         work_street__not_in: Collection[str]
         work_street__isnull: bool
         work_street__contains: str
-        work_street__not_contains: str
         work_street__startswith: str
         work_street__endswith: str
         work_street__like: str
@@ -605,7 +564,6 @@ if TYPE_CHECKING:
         work_mailbox__not_in: Collection[str]
         work_mailbox__isnull: bool
         work_mailbox__contains: str
-        work_mailbox__not_contains: str
         work_mailbox__startswith: str
         work_mailbox__endswith: str
         work_mailbox__like: str
@@ -615,7 +573,6 @@ if TYPE_CHECKING:
         work_city__not_in: Collection[str]
         work_city__isnull: bool
         work_city__contains: str
-        work_city__not_contains: str
         work_city__startswith: str
         work_city__endswith: str
         work_city__like: str
@@ -625,7 +582,6 @@ if TYPE_CHECKING:
         work_state__not_in: Collection[str]
         work_state__isnull: bool
         work_state__contains: str
-        work_state__not_contains: str
         work_state__startswith: str
         work_state__endswith: str
         work_state__like: str
@@ -635,7 +591,6 @@ if TYPE_CHECKING:
         work_zip__not_in: Collection[str]
         work_zip__isnull: bool
         work_zip__contains: str
-        work_zip__not_contains: str
         work_zip__startswith: str
         work_zip__endswith: str
         work_zip__like: str
@@ -645,7 +600,6 @@ if TYPE_CHECKING:
         work_country__not_in: Collection[str]
         work_country__isnull: bool
         work_country__contains: str
-        work_country__not_contains: str
         work_country__startswith: str
         work_country__endswith: str
         work_country__like: str
@@ -655,7 +609,6 @@ if TYPE_CHECKING:
         work_profile__not_in: Collection[str]
         work_profile__isnull: bool
         work_profile__contains: str
-        work_profile__not_contains: str
         work_profile__startswith: str
         work_profile__endswith: str
         work_profile__like: str
@@ -666,7 +619,6 @@ if TYPE_CHECKING:
         work_notes__not_in: Collection[str]
         work_notes__isnull: bool
         work_notes__contains: str
-        work_notes__not_contains: str
         work_notes__startswith: str
         work_notes__endswith: str
         work_notes__like: str
@@ -676,7 +628,6 @@ if TYPE_CHECKING:
         uf_skype_link__not_in: Collection[str]
         uf_skype_link__isnull: bool
         uf_skype_link__contains: str
-        uf_skype_link__not_contains: str
         uf_skype_link__startswith: str
         uf_skype_link__endswith: str
         uf_skype_link__like: str
@@ -686,7 +637,6 @@ if TYPE_CHECKING:
         uf_zoom__not_in: Collection[str]
         uf_zoom__isnull: bool
         uf_zoom__contains: str
-        uf_zoom__not_contains: str
         uf_zoom__startswith: str
         uf_zoom__endswith: str
         uf_zoom__like: str
@@ -698,7 +648,6 @@ if TYPE_CHECKING:
         uf_interests__not_in: Collection[str]
         uf_interests__isnull: bool
         uf_interests__contains: str
-        uf_interests__not_contains: str
         uf_interests__startswith: str
         uf_interests__endswith: str
         uf_interests__like: str
@@ -708,7 +657,6 @@ if TYPE_CHECKING:
         uf_skills__not_in: Collection[str]
         uf_skills__isnull: bool
         uf_skills__contains: str
-        uf_skills__not_contains: str
         uf_skills__startswith: str
         uf_skills__endswith: str
         uf_skills__like: str
@@ -718,7 +666,6 @@ if TYPE_CHECKING:
         uf_web_sites__not_in: Collection[str]
         uf_web_sites__isnull: bool
         uf_web_sites__contains: str
-        uf_web_sites__not_contains: str
         uf_web_sites__startswith: str
         uf_web_sites__endswith: str
         uf_web_sites__like: str
@@ -728,7 +675,6 @@ if TYPE_CHECKING:
         uf_xing__not_in: Collection[str]
         uf_xing__isnull: bool
         uf_xing__contains: str
-        uf_xing__not_contains: str
         uf_xing__startswith: str
         uf_xing__endswith: str
         uf_xing__like: str
@@ -738,7 +684,6 @@ if TYPE_CHECKING:
         uf_linkedin__not_in: Collection[str]
         uf_linkedin__isnull: bool
         uf_linkedin__contains: str
-        uf_linkedin__not_contains: str
         uf_linkedin__startswith: str
         uf_linkedin__endswith: str
         uf_linkedin__like: str
@@ -748,7 +693,6 @@ if TYPE_CHECKING:
         uf_facebook__not_in: Collection[str]
         uf_facebook__isnull: bool
         uf_facebook__contains: str
-        uf_facebook__not_contains: str
         uf_facebook__startswith: str
         uf_facebook__endswith: str
         uf_facebook__like: str
@@ -758,7 +702,6 @@ if TYPE_CHECKING:
         uf_twitter__not_in: Collection[str]
         uf_twitter__isnull: bool
         uf_twitter__contains: str
-        uf_twitter__not_contains: str
         uf_twitter__startswith: str
         uf_twitter__endswith: str
         uf_twitter__like: str
@@ -768,7 +711,6 @@ if TYPE_CHECKING:
         uf_skype__not_in: Collection[str]
         uf_skype__isnull: bool
         uf_skype__contains: str
-        uf_skype__not_contains: str
         uf_skype__startswith: str
         uf_skype__endswith: str
         uf_skype__like: str
@@ -778,7 +720,6 @@ if TYPE_CHECKING:
         uf_district__not_in: Collection[str]
         uf_district__isnull: bool
         uf_district__contains: str
-        uf_district__not_contains: str
         uf_district__startswith: str
         uf_district__endswith: str
         uf_district__like: str
@@ -788,14 +729,11 @@ if TYPE_CHECKING:
         uf_phone_inner__not_in: Collection[str]
         uf_phone_inner__isnull: bool
         uf_phone_inner__contains: str
-        uf_phone_inner__not_contains: str
         uf_phone_inner__startswith: str
         uf_phone_inner__endswith: str
         uf_phone_inner__like: str
         uf_employment_date: date | None
-        uf_employment_date__ne: date | None
         uf_employment_date__in: Collection[date]
-        uf_employment_date__not_in: Collection[date]
         uf_employment_date__isnull: bool
         uf_employment_date__gt: date
         uf_employment_date__gte: date
@@ -808,7 +746,6 @@ if TYPE_CHECKING:
         uf_timeman__not_in: Collection[str]
         uf_timeman__isnull: bool
         uf_timeman__contains: str
-        uf_timeman__not_contains: str
         uf_timeman__startswith: str
         uf_timeman__endswith: str
         uf_timeman__like: str
@@ -848,6 +785,10 @@ class UserQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: UserField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class UserObjects:
@@ -1016,7 +957,7 @@ class UserFields(Model):
     """Zoom (UF_ZOOM)."""
 
     uf_department: Col[list[int]] = column(default_factory=list)
-    """Departments / Подразделения (UF_DEPARTMENT)."""
+    """Departments / Подразделения (UF_DEPARTMENT); ids of a Department."""
 
     uf_interests: Col[str | None] = column(default=None)
     """Interests / Интересы (UF_INTERESTS)."""

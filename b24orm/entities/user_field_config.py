@@ -70,12 +70,7 @@ if TYPE_CHECKING:
         id__ne: int
         id__in: Collection[int]
         id__not_in: Collection[int]
-        id__gt: int
-        id__gte: int
-        id__lt: int
-        id__lte: int
-        id__range: tuple[int, int]
-        module_id: str | None
+        module_id: str
         entity_id: str
         field_name: str
         field_name__ne: str
@@ -158,6 +153,10 @@ class UserFieldConfigQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: UserFieldConfigField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class UserFieldConfigObjects:

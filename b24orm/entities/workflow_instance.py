@@ -62,32 +62,32 @@ if TYPE_CHECKING:
 
         id: str
         id__ne: str
-        template_id: int | None
-        template_id__ne: int | None
-        module_id: str | None
-        module_id__ne: str | None
-        entity: str | None
-        entity__ne: str | None
-        document_id: str | None
-        document_id__ne: str | None
-        started: datetime | date | None
-        started__ne: datetime | date | None
+        template_id: int
+        template_id__ne: int
+        module_id: str
+        module_id__ne: str
+        entity: str
+        entity__ne: str
+        document_id: str
+        document_id__ne: str
+        started: datetime | date
+        started__ne: datetime | date
         started__gt: datetime | date
         started__gte: datetime | date
         started__lt: datetime | date
         started__lte: datetime | date
         started__range: tuple[datetime | date, datetime | date]
-        started_by: int | None
-        started_by__ne: int | None
-        modified: datetime | date | None
-        modified__ne: datetime | date | None
+        started_by: int
+        started_by__ne: int
+        modified: datetime | date
+        modified__ne: datetime | date
         modified__gt: datetime | date
         modified__gte: datetime | date
         modified__lt: datetime | date
         modified__lte: datetime | date
         modified__range: tuple[datetime | date, datetime | date]
-        owned_until: datetime | date | None
-        owned_until__ne: datetime | date | None
+        owned_until: datetime | date
+        owned_until__ne: datetime | date
         owned_until__gt: datetime | date
         owned_until__gte: datetime | date
         owned_until__lt: datetime | date
@@ -119,7 +119,7 @@ class WorkflowInstanceQuerySet(BaseQuerySet[M_co]):
         return self._order_by(keys)
 
     def get(self, *args: str | Q, **lookups: Unpack[WorkflowInstanceLookups]) -> Op[M_co]:
-        """The one row that matches."""
+        """The one row that matches; a str is an id."""
         return self._get(args, lookups)
 
     def get_or_none(self, *args: str | Q, **lookups: Unpack[WorkflowInstanceLookups]) -> Op[M_co | None]:
@@ -147,7 +147,7 @@ class WorkflowInstanceFields(Model):
     """ID (ID)."""
 
     template_id: Col[int | None] = column(default=None, readonly=True)
-    """Template / Шаблон (TEMPLATE_ID)."""
+    """Template / Шаблон (TEMPLATE_ID); id of a WorkflowTemplate."""
 
     module_id: Col[str | None] = column(default=None, readonly=True)
     """Module / Модуль (MODULE_ID)."""
@@ -162,7 +162,7 @@ class WorkflowInstanceFields(Model):
     """Started on / Дата запуска (STARTED)."""
 
     started_by: Col[int | None] = column(default=None, readonly=True)
-    """Started by / Кем запущен (STARTED_BY)."""
+    """Started by / Кем запущен (STARTED_BY); id of a User."""
 
     modified: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (MODIFIED)."""

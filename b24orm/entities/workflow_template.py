@@ -72,33 +72,28 @@ if TYPE_CHECKING:
 
         id: int
         id__ne: int
-        id__gt: int
-        id__gte: int
-        id__lt: int
-        id__lte: int
-        id__range: tuple[int, int]
         name: str
         name__ne: str
         document_type: str
         document_type__ne: str
-        module_id: str | None
-        module_id__ne: str | None
-        entity: str | None
-        entity__ne: str | None
-        auto_execute: Literal[0, 1, 2, 3] | None
-        auto_execute__ne: Literal[0, 1, 2, 3] | None
-        modified: datetime | date | None
-        modified__ne: datetime | date | None
+        module_id: str
+        module_id__ne: str
+        entity: str
+        entity__ne: str
+        auto_execute: Literal[0, 1, 2, 3]
+        auto_execute__ne: Literal[0, 1, 2, 3]
+        modified: datetime | date
+        modified__ne: datetime | date
         modified__gt: datetime | date
         modified__gte: datetime | date
         modified__lt: datetime | date
         modified__lte: datetime | date
         modified__range: tuple[datetime | date, datetime | date]
-        is_modified: bool | None
-        user_id: int | None
-        user_id__ne: int | None
-        system_code: str | None
-        system_code__ne: str | None
+        is_modified: bool
+        user_id: int
+        user_id__ne: int
+        system_code: str
+        system_code__ne: str
 
 
 M_co = TypeVar("M_co", bound="WorkflowTemplateFields", covariant=True)
@@ -192,7 +187,7 @@ class WorkflowTemplateFields(Model):
     """Modified / Изменён (IS_MODIFIED)."""
 
     user_id: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменён (USER_ID)."""
+    """Modified by / Кем изменён (USER_ID); id of a User."""
 
     system_code: Col[str | None] = column(default=None, readonly=True)
     """System code / Системный код (SYSTEM_CODE)."""

@@ -119,9 +119,7 @@ if TYPE_CHECKING:
         opened: bool
         project: bool
         date_create: datetime | date | None
-        date_create__ne: datetime | date | None
         date_create__in: Collection[datetime | date]
-        date_create__not_in: Collection[datetime | date]
         date_create__isnull: bool
         date_create__gt: datetime | date
         date_create__gte: datetime | date
@@ -129,9 +127,7 @@ if TYPE_CHECKING:
         date_create__lte: datetime | date
         date_create__range: tuple[datetime | date, datetime | date]
         date_update: datetime | date | None
-        date_update__ne: datetime | date | None
         date_update__in: Collection[datetime | date]
-        date_update__not_in: Collection[datetime | date]
         date_update__isnull: bool
         date_update__gt: datetime | date
         date_update__gte: datetime | date
@@ -139,9 +135,7 @@ if TYPE_CHECKING:
         date_update__lte: datetime | date
         date_update__range: tuple[datetime | date, datetime | date]
         date_activity: datetime | date | None
-        date_activity__ne: datetime | date | None
         date_activity__in: Collection[datetime | date]
-        date_activity__not_in: Collection[datetime | date]
         date_activity__isnull: bool
         date_activity__gt: datetime | date
         date_activity__gte: datetime | date
@@ -189,6 +183,10 @@ class WorkgroupQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: WorkgroupField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
+        """Rows by id; ids that match nothing are left out."""
+        return self._in_bulk(ids)
 
 
 class WorkgroupObjects:
@@ -255,7 +253,7 @@ class WorkgroupFields(Model):
     """Avatar address / Адрес аватара (AVATAR)."""
 
     owner_id: Col[int | None] = column(default=None, readonly=True)
-    """Owner / Владелец (OWNER_ID)."""
+    """Owner / Владелец (OWNER_ID); id of a User."""
 
     number_of_members: Col[int | None] = column(default=None, readonly=True)
     """Number of members / Количество участников (NUMBER_OF_MEMBERS)."""
@@ -273,10 +271,10 @@ class WorkgroupFields(Model):
     """Project end / Окончание проекта (PROJECT_DATE_FINISH)."""
 
     scrum_owner_id: Col[int | None] = column(default=None, readonly=True)
-    """Scrum owner / Владелец скрама (SCRUM_OWNER_ID)."""
+    """Scrum owner / Владелец скрама (SCRUM_OWNER_ID); id of a User."""
 
     scrum_master_id: Col[int | None] = column(default=None, readonly=True)
-    """Scrum master / Скрам-мастер (SCRUM_MASTER_ID)."""
+    """Scrum master / Скрам-мастер (SCRUM_MASTER_ID); id of a User."""
 
     scrum_sprint_duration: Col[int | None] = column(default=None, readonly=True)
     """Sprint duration, s / Длительность спринта, с (SCRUM_SPRINT_DURATION)."""

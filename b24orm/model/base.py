@@ -21,7 +21,7 @@ from b24orm.model.tracking import LoadedNames, changed_names
 from b24orm.model.userfields import check_override, declared_field
 from b24orm.model.values import without_addresses
 from b24orm.model.writer import wire_row
-from b24orm.schema import Entity, entity, of_one_type, with_parts
+from b24orm.schema import Entity, entity, named_already, of_one_type, with_parts
 from b24orm.schema import Field as SchemaField
 
 if TYPE_CHECKING:
@@ -359,7 +359,8 @@ def _schema_of(cls: type[Model]) -> Entity:
     if number is None or base.entity_type_id is not None:
         return with_parts(base, fields=(*base.fields, *own)) if own else base
     dialects = {name: of_one_type(spec, number) for name, spec in base.dialects.items()}
-    return with_parts(base, name=cls.__name__, entity_type_id=number, dialects=dialects, fields=(*base.fields, *own))
+    fields = (named_already(field) if field.name == "entity_type_id" else field for field in (*base.fields, *own))
+    return with_parts(base, name=cls.__name__, entity_type_id=number, dialects=dialects, fields=tuple(fields))
 
 
 def _reader_of(cls: type[Model], dialect: str, *, keep: bool) -> Reader:

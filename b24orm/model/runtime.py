@@ -53,7 +53,6 @@ class DynamicModel(Model):
         def __getattr__(self, name: str) -> Any: ...
 
 
-@cache
 def SmartProcess(entity_type_id: int) -> type[DynamicModel]:
     """The items of a smart process, by the number of its type.
 
@@ -73,6 +72,11 @@ def SmartProcess(entity_type_id: int) -> type[DynamicModel]:
     for key, number in BASES.items():
         if number == entity_type_id:
             raise ConfigurationError(f"entity_type_id={number} is no smart process: use {entity(key).name}")
+    return _smart_process(entity_type_id)
+
+
+@cache
+def _smart_process(entity_type_id: int) -> type[DynamicModel]:
     return model_of_schema(entity(SMART_PROCESS), f"SmartProcess{entity_type_id}", entity_type_id)
 
 

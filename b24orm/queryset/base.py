@@ -341,12 +341,11 @@ class BaseQuerySet(Generic[M]):
 
         return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
 
-    def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M]]:
-        """The rows with these *ids*, by id; ids that match nothing are left out. 2,500 ids a request."""
+    def _in_bulk(self, ids: Collection[Any]) -> Op[dict[Any, M]]:
         name = self._id_name()
         found = self._filter((), {f"{name}__in": ids})._models()
 
-        async def run(portal: PortalLike) -> dict[int, M]:
+        async def run(portal: PortalLike) -> dict[Any, M]:
             async with aclosing(found.pages_at(portal)) as pages:
                 return {getattr(row, name): row async for page in pages for row in page}
 
@@ -448,3 +447,7 @@ class QuerySet(BaseQuerySet[M]):
     def values(self, *fields: str | Named) -> Rows[dict[str, Any]]:
         """Rows as dicts of typed values."""
         return self._values(fields)
+
+    def in_bulk(self, ids: Collection[Any]) -> Op[dict[Any, M]]:
+        """The rows with these *ids*, by id; ids that match nothing are left out. 2,500 ids a request."""
+        return self._in_bulk(ids)

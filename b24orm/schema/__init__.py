@@ -15,6 +15,7 @@ from b24orm.schema.description import (
     Paging,
     Paths,
     Title,
+    named_already,
     of_one_type,
     with_parts,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "entity_keys",
     "kind_of",
     "list_methods",
+    "named_already",
     "of_one_type",
     "schema_directory",
     "with_parts",

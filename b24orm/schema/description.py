@@ -21,6 +21,7 @@ __all__ = [
     "Paging",
     "Paths",
     "Title",
+    "named_already",
     "of_one_type",
     "with_parts",
 ]
@@ -245,6 +246,12 @@ def of_one_type(spec: Dialect, entity_type_id: int) -> Dialect:
     parts["fixed"] = {"entityTypeId": entity_type_id, **spec.fixed}
     parts["context"] = tuple(context for context in spec.context if context.parameter != "entityTypeId")
     return Dialect.model_construct(None, **parts)
+
+
+def named_already(field: Field) -> Field:
+    """*field* where its value is the same for all rows, so that nothing is filtered or ordered by it."""
+    parts: dict[str, Any] = {name: getattr(field, name) for name in Field.model_fields}
+    return Field.model_construct(None, **{**parts, "filterable": False, "sortable": False})
 
 
 def with_parts(entity: Entity, **changed: Any) -> Entity:

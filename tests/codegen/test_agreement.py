@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from b24orm.codegen.sayable import Sayable
 from b24orm.codegen.types import lookups
 from b24orm.compiler.check import check_condition, check_order, check_select
 from b24orm.money import Money
@@ -44,7 +45,7 @@ def sample(value: str) -> Any:
 def test_every_lookup_that_the_types_offer_is_accepted_by_the_compiler(key: str) -> None:
     schema = entity(key)
     for field in schema.fields:
-        for keyword, value in lookups(schema, field):
+        for keyword, value in lookups(Sayable(schema), field):
             name, lookup = split_lookup(keyword)
             check_condition(schema, Condition(name, lookup, sample(value)))
             if value.endswith(" | None"):

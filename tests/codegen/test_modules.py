@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from b24orm.codegen import generate, render_index, render_module
+from b24orm.codegen.sayable import Sayable
 from b24orm.codegen.types import lookups
 from b24orm.schema import Entity, entity, entity_keys
 
@@ -258,7 +259,7 @@ def test_only_fields_that_exist_are_offered(key: str) -> None:
     schema = entity(key)
     names = {field.name for field in schema.fields}
     for field in schema.fields:
-        for keyword, _ in lookups(schema, field):
+        for keyword, _ in lookups(Sayable(schema), field):
             assert keyword.partition("__")[0] in names
 
 

@@ -220,11 +220,12 @@ def test_the_page_is_written_in_a_checkout_and_not_where_there_are_no_docs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("b24orm.codegen.files.schema_directory", lambda: tmp_path / "schemas")
-    meta, docs = tmp_path / "schemas" / "meta" / "entity.schema.json", tmp_path / "docs" / "entities.md"
-    assert generate(check=True) == [str(meta)]
+    meta, docs = tmp_path / "schemas" / "meta", tmp_path / "docs" / "entities.md"
+    derived = [str(meta / "entity.schema.json"), str(meta / "lists.json")]
+    assert generate(check=True) == derived
     docs.parent.mkdir()
-    assert generate(check=True) == [str(docs), str(meta)]
-    assert generate() == [str(docs), str(meta)]
+    assert generate(check=True) == [str(docs), *derived]
+    assert generate() == [str(docs), *derived]
     assert docs.read_text(encoding="utf-8") == render_table(ENTITIES)
     assert generate() == []
 
