@@ -28,6 +28,15 @@ class Money:
     amount: Decimal
     currency: str
 
+    def __post_init__(self) -> None:
+        given: Any = self.amount
+        amount = Decimal(given) if isinstance(given, int) and not isinstance(given, bool) else given
+        if not isinstance(amount, Decimal):
+            raise TypeError(f"an amount of money is a Decimal, not {given!r}")
+        if not amount.is_finite():
+            raise ValueError(f"no amount of money: {amount}")
+        object.__setattr__(self, "amount", amount)
+
     @classmethod
     def parse(cls, text: str) -> Money:
         """*text* as the portal writes it.

@@ -37,6 +37,7 @@ def pull(arguments: argparse.Namespace) -> int:
     from b24orm import Portal
     from b24orm.codegen.pull import render_portal
     from b24orm.discovery import read_layout
+    from b24orm.errors import ConfigurationError
 
     path = Path(arguments.out)
     with Portal(arguments.webhook) if arguments.webhook else Portal.from_env() as portal:
@@ -44,7 +45,7 @@ def pull(arguments: argparse.Namespace) -> int:
     text = render_portal(layout)
     for missing in layout.missing:
         print(f"not read: {missing}", file=sys.stderr)
-    before = path.read_bytes().decode() if path.is_file() else ""
+    before = path.read_bytes().decode(errors="replace") if path.is_file() else ""
     if before == text:
         print(f"{path} is up to date")
         return 0
@@ -53,8 +54,11 @@ def pull(arguments: argparse.Namespace) -> int:
         lines = difflib.unified_diff(before.splitlines(), text.splitlines(), str(path), "portal", lineterm="", n=1)
         print("\n".join(lines))
         return 1
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
     fields = sum(len(entity.fields) for entity in layout.entities)
     print(f"{path}: {len(layout.entities)} classes with {fields} fields of the portal's own")
     return 0

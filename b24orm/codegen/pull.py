@@ -11,7 +11,7 @@ from b24orm.codegen.layout import LINE_LENGTH, bracketed, docstring, from_import
 from b24orm.codegen.module import field_lines, imports, objects_class, order_keys, queryset_class
 from b24orm.codegen.sayable import Sayable
 from b24orm.codegen.types import annotation, choice, lookups, names_used
-from b24orm.discovery import Layout, OwnEntity, OwnField, Stage, attribute_names, class_name_of
+from b24orm.discovery import SMART_PROCESS, Layout, OwnEntity, OwnField, Stage, attribute_names, class_name_of
 from b24orm.model import Model
 from b24orm.schema import Entity, Field, Title, entity, of_one_type, with_parts
 
@@ -98,9 +98,11 @@ def _module_docstring(layout: Layout) -> list[str]:
 
 def _sections(layout: Layout) -> Iterator[_Section]:
     taken = set(_IMPORTED)
-    for own in sorted(layout.entities, key=lambda own: bool(own.title)):  # smart processes give way to the others
+    for own in sorted(
+        layout.entities, key=lambda own: own.base == SMART_PROCESS
+    ):  # smart processes give way to the others
         base = entity(own.base)
-        usual = base.name if not own.title else class_name_of(own.title)
+        usual = class_name_of(own.title) if own.base == SMART_PROCESS else base.name
         candidates = [usual, usual and f"{usual}{own.entity_type_id}", f"SmartProcess{own.entity_type_id}"]
         sections = (_Section.of(own, base, name) for name in candidates if name)
         section = next(section for section in sections if taken.isdisjoint(section.defines))
@@ -172,7 +174,7 @@ class _Section:
     def used(self) -> frozenset[str]:
         """Names that its columns need at run time."""
         used = frozenset[str]().union(*(names_used(field) for field, _ in self.fields.values()))
-        return used | {"Col"} if self.own.stages or self.own.title else used
+        return used | {"Col"} if self.own.stages or self.own.base == SMART_PROCESS else used
 
     def lines(self) -> Iterator[str]:
         """The source."""
@@ -236,7 +238,7 @@ class _Section:
         base, name = f"base_{self.base.key}", self.name
         title = _one_line(self.own.title) or f"{self.base.title.en} / {self.base.title.ru}"
         body = docstring(f"{title}.")
-        if self.own.title:
+        if self.own.base == SMART_PROCESS:
             body += ["", f"__entity_type_id__: ClassVar[int | None] = {self.own.entity_type_id}"]
             body += ["", f"entity_type_id: Col[int] = column(default={self.own.entity_type_id}, readonly=True)"]
         if self.own.stages:

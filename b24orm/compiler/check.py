@@ -237,7 +237,7 @@ def _money(value: Any) -> Money:
 def _any(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError
-    if not isinstance(value, str | int | float | Decimal | date):
+    if not isinstance(value, str | int | float | Decimal | date | Money):
         raise TypeError
     return value
 

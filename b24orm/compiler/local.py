@@ -104,10 +104,13 @@ def ordered(rows: Sequence[R], keys: Sequence[tuple[str, bool]]) -> list[R]:
     """*rows* sorted by *keys* (attribute name, descending); rows without a value come first, as in MySQL."""
     result = list(rows)
     for name, descending in reversed(keys):
+        kinds: set[str] = {type(_comparable(row.get(name))).__name__ for row in rows if row.get(name) is not None}
 
-        def rank(row: R, name: str = name) -> tuple[bool, Any]:
+        def rank(row: R, name: str = name, several: bool = len(kinds) > 1) -> tuple[bool, str, Any]:
             value = row.get(name)
-            return (value is not None, _comparable(value) if value is not None else 0)
+            have = _comparable(value) if value is not None else 0
+            # Values of other kinds than their field's, kept as they came, stand apart.
+            return (value is not None, type(have).__name__ if several else "", have)
 
         result.sort(key=rank, reverse=descending)
     return result

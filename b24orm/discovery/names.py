@@ -35,7 +35,7 @@ def _latin(text: str) -> str:
     for letter in unicodedata.normalize("NFC", text).lower():
         plain = _LETTERS.get(letter)
         if plain is None:
-            plain = "".join(c for c in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(c))
+            plain = "".join(c for c in unicodedata.normalize("NFKD", letter).lower() if not unicodedata.combining(c))
         found.append("".join(_LETTERS.get(c, c if c.isascii() and c.isalnum() else " ") for c in plain))
     return "".join(found)
 
@@ -71,13 +71,13 @@ def attribute_names(fields: Iterable[OwnField], taken: Collection[str]) -> dict[
     names: dict[str, OwnField] = {}
     taken = {*taken, *_ANNOTATING}
     for field in sorted(fields, key=lambda field: natural(field.wire)):
-        code = field.wire.lower()
+        code = re.sub("__+", "_", field.wire.lower()).rstrip("_")
         name = (
             "" if field.label in ("", field.wire) or code.startswith("parent_id_") else attribute_name_of(field.label)
         )
-        if not name:
+        if not name or name.startswith(("uf_", "parent_id")):
             name = code
-        elif name in taken or name in names or name.startswith(("uf_", "parent_id", "model_", "_")):
+        elif name in taken or name in names:
             tail = re.sub(r"^uf_(crm_)?(\d{1,6}_)?", "", code)
             name = f"{name}_{tail}"
         names[name if name not in taken and name not in names else code] = field

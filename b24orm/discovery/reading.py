@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from b24orm.command import Command
@@ -35,26 +36,30 @@ _PARENT = re.compile(r"parentId(\d+)|PARENT_ID_(\d+)")
 
 
 async def read_layout(portal: PortalLike) -> Layout:
-    """All that *portal* adds to the CRM: four requests for most portals.
+    """All that *portal* adds to the CRM: two requests for most portals.
 
     Raises:
         PortalError: the webhook may not read the CRM.
     """
-    dictionaries, (types, missing) = await asyncio.gather(_dictionaries(portal), _types(portal))
-    wanted = [(base, number, "") for base, number in BASES.items() if _served(base, portal)]
-    wanted += [(SMART_PROCESS, number, title) for number, title in sorted(types.items())]
-    entities = await asyncio.gather(*(_entity(portal, *one, dictionaries) for one in wanted))
-    return Layout(tuple(entities), tuple(missing))
+    bases = [(base, number, "") for base, number in BASES.items() if _served(base, portal)]
+    dictionaries, (types, missing), first = await asyncio.gather(
+        _dictionaries(portal), _types(portal), _all_described(portal, bases)
+    )
+    processes = [(SMART_PROCESS, number, title) for number, title in sorted(types.items())]
+    second = await _all_described(portal, processes)
+    found = zip([*bases, *processes], [*first, *second], strict=True)
+    return Layout(tuple(_entity(*one, described, dictionaries) for one, described in found), tuple(missing))
 
 
 async def read_entity(portal: PortalLike, base: str, entity_type_id: int) -> OwnEntity:
-    """What *portal* adds to one entity of the CRM.
+    """What *portal* adds to one entity of the CRM: one request.
 
     Raises:
         NotFound: there is no such smart process.
         PortalError: the webhook may not read it.
     """
-    return await _entity(portal, base, entity_type_id, "", await _dictionaries(portal))
+    dictionaries, described = await asyncio.gather(_dictionaries(portal), _described(portal, base, entity_type_id))
+    return _entity(base, entity_type_id, "", described, dictionaries)
 
 
 def _served(base: str, portal: PortalLike) -> bool:
@@ -92,26 +97,42 @@ async def _types(portal: PortalLike) -> tuple[dict[int, str], list[str]]:
     return types, []
 
 
-async def _entity(
-    portal: PortalLike,
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """What the portal says of one entity: its fields by wire name, and the names of its pipelines by id."""
+
+    fields: Any
+    pipelines: Mapping[str, str]
+
+
+async def _described(portal: PortalLike, base: str, entity_type_id: int) -> _Described:
+    if portal.crm_api == "item":
+        params = {"entityTypeId": entity_type_id, "useOriginalUfNames": "Y"}
+        asked = _answer(portal, "crm.item.fields", params)
+    else:
+        asked = _answer(portal, f"crm.{base}.fields", {})
+    response, pipelines = await asyncio.gather(asked, _pipelines(portal, entity_type_id))
+    return _Described(_at(response.result, "fields") if portal.crm_api == "item" else response.result, pipelines)
+
+
+async def _all_described(portal: PortalLike, wanted: Sequence[tuple[str, int, str]]) -> list[_Described]:
+    return await asyncio.gather(*(_described(portal, base, number) for base, number, _ in wanted))
+
+
+def _entity(
     base: str,
     entity_type_id: int,
     title: str,
+    described: _Described,
     dictionaries: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> OwnEntity:
-    if portal.crm_api == "item":
-        params = {"entityTypeId": entity_type_id, "useOriginalUfNames": "Y"}
-        described = _at((await _answer(portal, "crm.item.fields", params)).result, "fields")
-    else:
-        described = (await _answer(portal, f"crm.{base}.fields", {})).result
-    pipelines = await _pipelines(portal, entity_type_id)
     prefix = _STAGES.get(base) or (f"DYNAMIC_{entity_type_id}_STAGE" if base == SMART_PROCESS else "")
     return OwnEntity(
         base,
         entity_type_id,
         title,
-        tuple(_own_fields(base, described)),
-        tuple(_stages(prefix, dictionaries, pipelines)),
+        tuple(_own_fields(base, described.fields)),
+        tuple(_stages(prefix, dictionaries, described.pipelines)),
     )
 
 

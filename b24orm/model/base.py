@@ -18,7 +18,7 @@ from b24orm.model.names import attribute_name
 from b24orm.model.oddities import without_none
 from b24orm.model.reader import Reader, ReadRow
 from b24orm.model.tracking import LoadedNames, changed_names
-from b24orm.model.userfields import check_override, declared_field
+from b24orm.model.userfields import check_override, declared_field, spelled
 from b24orm.model.values import without_addresses
 from b24orm.model.writer import wire_row
 from b24orm.schema import Entity, entity, named_already, of_one_type, with_parts
@@ -222,7 +222,7 @@ class Model(BaseModel, metaclass=ModelMeta):
     def to_wire(self, dialect: str | None = None) -> dict[str, Any]:
         """The row as the portal writes it: its names, its spellings of values, ready for JSON.
 
-        Reading it gives an equal object. Only fields that were loaded or given are in it.
+        Reading it gives equal values. Only fields that were loaded or given are in it.
 
         Args:
             dialect: ``item``, ``classic``, …; the entity's usual one by default.
@@ -234,8 +234,12 @@ class Model(BaseModel, metaclass=ModelMeta):
         name = schema.default_dialect if dialect is None else dialect
         if name not in schema.dialects:
             raise ConfigurationError(f"{schema.name} has no dialect {name!r}; it has {', '.join(schema.dialects)}")
-        others = type(self).__reader__(name).wired(self.__pydantic_extra__ or {})
-        return wire_row(schema, name, self.__dict__, others)
+        extra = self.__pydantic_extra__ or {}
+        cls, spec = type(self), schema.dialects[name]
+        met = {**cls.__reader__(name, keep=True).learned, **cls.__reader__(name).learned}
+        others = {met.get(key) or spelled(key.upper(), spec): value for key, value in extra.items()}
+        said = self.__pydantic_fields_set__
+        return wire_row(schema, name, {key: value for key, value in self.__dict__.items() if key in said}, others)
 
     @classmethod
     def __schema__(cls) -> Entity:

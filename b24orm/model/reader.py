@@ -214,13 +214,11 @@ class Reader:
                     found.append(InvalidRow(self._entity.name, values.get(self.id), name, shown, self._wanted(name)))
         return found
 
-    def wired(self, others: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of fields that no class declares, by wire name instead of attribute name.
-
-        A name that never came from the portal is taken for that of a user field, written in capitals.
-        """
+    @property
+    def learned(self) -> Mapping[str, str]:
+        """The wire names of fields that came and no class declares, by attribute name."""
         self._learn()
-        return {self._learned.get(name) or name.upper(): value for name, value in others.items()}
+        return self._learned
 
     def dicts(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Typed values of raw rows by attribute name, unknown fields included as they came.
@@ -270,7 +268,10 @@ class Reader:
         row: Mapping[str, Any] = rows[index] if isinstance(index, int) else {}
         name = self._names.get(wire, wire)
         value = without_addresses(row.get(wire))
-        return InvalidRow(self._entity.name, row.get(self._id_wire), name, value, self._wanted(name))
+        id: Any = row.get(self._id_wire)
+        if isinstance(id, str) and id.isdecimal() and self._annotations.get(self.id) is int:
+            id = int(id)
+        return InvalidRow(self._entity.name, id, name, value, self._wanted(name))
 
     def _wanted(self, name: str) -> str:
         wanted = self._annotations.get(name, Any)

@@ -50,7 +50,9 @@ class DynamicModel(Model):
 
     if TYPE_CHECKING:
 
+        def __init__(self, **values: Any) -> None: ...
         def __getattr__(self, name: str) -> Any: ...
+        def __setattr__(self, name: str, value: Any) -> None: ...
 
 
 def SmartProcess(entity_type_id: int) -> type[DynamicModel]:
@@ -84,6 +86,8 @@ def from_portal(
     cls: type[Model], name: str | None, entity_type_id: int | None, portal: PortalLike | None
 ) -> Op[type[Any]]:
     """`Model.from_portal`."""
+    if name is not None and not isinstance(name, str):
+        raise ConfigurationError(f"from_portal takes the name of an entity, such as 'crm.deal', not {name!r}")
     if name is None:
         if not cls.__entity__:
             raise ConfigurationError(f"{cls.__name__}.from_portal needs the name of an entity, such as 'crm.deal'")
@@ -93,6 +97,9 @@ def from_portal(
         if cls.__entity__ not in ("", key):
             raise ConfigurationError(f"{cls.__name__} is a model of {cls.__entity__!r}, not of {name!r}")
 
+    if cls.__entity_type_id__ not in (None, number):
+        raise ConfigurationError(f"{cls.__name__} has the entity_type_id {cls.__entity_type_id__}, not {number}")
+
     async def run(at: PortalLike) -> type[Any]:
         own = await read_entity(at, key, number)
         base = cls
@@ -101,7 +108,7 @@ def from_portal(
         return extended(base, own)
 
     commands = "crm.status.list, crm.item.fields and crm.category.list"
-    return Op(run, explain=lambda: Plan("call", f"what the portal has of its own: {commands}", "2", "3"), portal=portal)
+    return Op(run, explain=lambda: Plan("call", f"what the portal has of its own: {commands}", "1", "3"), portal=portal)
 
 
 def named_entity(name: str, entity_type_id: int | None) -> tuple[str, int]:
@@ -136,8 +143,13 @@ def model_of_schema(schema: Entity, name: str, entity_type_id: int | None = None
 def extended(base: type[Model], own: OwnEntity) -> type[Any]:
     """*base* with the fields of *own*, named as ``b24orm pull`` names them."""
     taken = {*base.model_fields, *(name for name in dir(Model) if not name.startswith("__")), "objects"}
-    names = attribute_names(own.fields, taken)
+    declared = {wire for field in base.__schema__().fields for wire in field.wire.values()}
+    names = attribute_names([field for field in own.fields if field.wire not in declared], taken)
     namespace: dict[str, Any] = {"__module__": base.__module__, "__annotations__": {}}
+    if own.base == SMART_PROCESS:
+        namespace["__entity_type_id__"] = own.entity_type_id
+        namespace["__annotations__"]["entity_type_id"] = int
+        namespace["entity_type_id"] = column(default=own.entity_type_id, readonly=True)
     for name, field in names.items():
         namespace["__annotations__"][name], namespace[name] = _own_column(field)
     if not issubclass(base, DynamicModel):

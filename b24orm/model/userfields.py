@@ -53,7 +53,7 @@ def declared_field(entity: Entity, name: str, info: FieldInfo) -> Field:
     return Field(
         name=name,
         type=_TYPES.get(element, "user_field"),
-        wire={key: _spelled(original, spec) for key, spec in entity.dialects.items() if spec.user_fields},
+        wire={key: spelled(original, spec) for key, spec in entity.dialects.items() if spec.user_fields},
         title=Title(en=original, ru=original),
         multiple=multiple,
         nullable=optional,
@@ -83,7 +83,7 @@ def _wire(info: FieldInfo) -> str | None:
     return wire if isinstance(wire, str) else None
 
 
-def _spelled(original: str, spec: Dialect) -> str:
+def spelled(original: str, spec: Dialect) -> str:
     """User fields keep their original names in every dialect; parents are written like the dialect's own fields."""
     if original.startswith("PARENT_ID_") and spec.grammar == "crm_item":
         return f"parentId{original.removeprefix('PARENT_ID_')}"
