@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from b24orm.codegen.index import render_index
 from b24orm.codegen.module import MARKER, render_module
 from b24orm.codegen.table import render_table
-from b24orm.schema import Entity, checked_entity, entity_keys, schema_directory
+from b24orm.schema import Entity, checked_entity, entity_keys, schema_directory, schema_file
 
 __all__ = ["generate", "render_lists", "render_meta_schema"]
 
@@ -65,10 +66,18 @@ def _entities() -> Path:
     return Path(__file__).resolve().parents[1] / "entities"
 
 
+@cache
+def _rendered(key: str, _content: bytes) -> tuple[Entity, str]:
+    """Schema and module of *key*, as long as its file does not change."""
+    schema = checked_entity(key)
+    return schema, render_module(schema)
+
+
 def _wanted(target: Path | None) -> dict[Path, str]:
-    entities = [checked_entity(key) for key in entity_keys()]
+    rendered = [_rendered(key, schema_file(key).read_bytes()) for key in entity_keys()]
+    entities = [schema for schema, _ in rendered]
     directory = target or _entities()
-    wanted = {directory / f"{e.key}.py": render_module(e) for e in entities}
+    wanted = {directory / f"{schema.key}.py": text for schema, text in rendered}
     wanted[directory / "__init__.py"] = render_index(entities)
     if target is None:
         wanted[schema_directory() / "meta" / "entity.schema.json"] = render_meta_schema()

@@ -20,7 +20,7 @@ from b24orm.schema.description import (
     with_parts,
 )
 from b24orm.schema.kinds import Kind, kind_of
-from b24orm.schema.loader import checked_entity, entity, entity_keys, list_methods, schema_directory
+from b24orm.schema.loader import checked_entity, entity, entity_keys, list_methods, schema_directory, schema_file
 
 __all__ = [
     "Context",
@@ -42,5 +42,6 @@ __all__ = [
     "named_already",
     "of_one_type",
     "schema_directory",
+    "schema_file",
     "with_parts",
 ]

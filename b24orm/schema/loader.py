@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from b24orm.errors import ConfigurationError, nearest
 from b24orm.schema.description import Context, Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
 
-__all__ = ["checked_entity", "entity", "entity_keys", "list_methods", "schema_directory"]
+__all__ = ["checked_entity", "entity", "entity_keys", "list_methods", "schema_directory", "schema_file"]
 
 
 @cache
@@ -44,7 +44,7 @@ def entity(key: str) -> Entity:
         ConfigurationError: there is none, or it lacks what every schema has.
     """
     try:
-        return _entity(json.loads(_file(key).read_bytes()))
+        return _entity(json.loads(schema_file(key).read_bytes()))
     except (LookupError, TypeError, ValueError):
         return checked_entity(key)  # which tells what is wrong
 
@@ -55,7 +55,7 @@ def checked_entity(key: str) -> Entity:
     Raises:
         ConfigurationError: there is none, or it does not fit its meta-schema.
     """
-    path = _file(key)
+    path = schema_file(key)
     try:
         return Entity.model_validate_json(path.read_bytes())
     except ValidationError as error:
@@ -69,7 +69,12 @@ def list_methods() -> Mapping[str, tuple[str, str]]:
     return {method: (key, dialect) for method, (key, dialect) in json.loads(path.read_bytes()).items()}
 
 
-def _file(key: str) -> Path:
+def schema_file(key: str) -> Path:
+    """The file of the entity *key*.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
     path = schema_directory() / f"{key}.json"
     if not path.is_file():
         raise ConfigurationError(f"no schema for entity {key!r}{nearest(key, entity_keys())}")

@@ -58,9 +58,11 @@ _BY_CODE: Final[dict[str, type[PortalError]]] = {
 }
 _BY_STATUS: Final[dict[int, type[PortalError]]] = {401: AuthError, 403: AccessDenied}
 
-# Classic handlers send their plainest errors without a code of their own.
-_CODELESS: Final = frozenset({"", "0", "100"})
-_NO_OBJECT: Final = re.compile(r"(?:not (?:been )?found|does not exist)\.?$", re.IGNORECASE)
+# Handlers send their plainest errors without a code of their own, and modules number theirs: 201240400001.
+_CODELESS: Final = re.compile(r"|-|0|100|\d{12}")
+_NO_OBJECT: Final = re.compile(
+    r"(?:(?:not|was not) (?:been )?found|does(?: not|n't) exist|не найден[аоы]?|не существует)\.?$", re.IGNORECASE
+)
 _NO_RIGHT: Final = re.compile(r"^(?:access denied|insufficient permissions)\b", re.IGNORECASE)
 _FIELD: Final = re.compile(r"\b(?:field|parameter)\b", re.IGNORECASE)
 
@@ -103,7 +105,7 @@ def _class_of(code: str, description: str, status: int) -> type[PortalError]:
     known = _BY_CODE.get(plain)
     if known is not None:
         return known
-    if plain in _CODELESS:
+    if _CODELESS.fullmatch(plain):
         if _NO_OBJECT.search(description) and not _FIELD.search(description):
             return NotFound
         if _NO_RIGHT.search(description):

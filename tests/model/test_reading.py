@@ -74,7 +74,7 @@ def kinds(model: Any, dialect: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_json_and_python_give_what_the_rules_for_oddities_give(model: Any, dialect: str, data: st.DataObject) -> None:
     names = wires(model, dialect)
@@ -99,7 +99,7 @@ def test_json_and_python_give_what_the_rules_for_oddities_give(model: Any, diale
 
 
 @pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_whole_rows_give_equal_objects_from_json_and_from_python(model: Any, dialect: str, data: st.DataObject) -> None:
     names = list(wires(model, dialect).values())

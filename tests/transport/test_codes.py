@@ -65,6 +65,9 @@ def test_each_code_becomes_its_error(code: str, status: int, expected: type[Port
         ("Document not found", NotFound),
         ("product does not exist.", NotFound),
         ("Payment has not been found", NotFound),
+        ("Смарт-процесс не найден", NotFound),
+        ("Задача не найдена.", NotFound),
+        ("Элемент не существует", NotFound),
         ("The 'USER_TYPE_ID' field is not found.", PortalError),
         ("Could not find value for parameter {id}", PortalError),
         ("ID is not defined or invalid.", PortalError),
@@ -72,7 +75,7 @@ def test_each_code_becomes_its_error(code: str, status: int, expected: type[Port
         ("Insufficient permissions to save the document", AccessDenied),
     ],
 )
-@pytest.mark.parametrize("code", ["", "0", "100"])
+@pytest.mark.parametrize("code", ["", "-", "0", "100", "200640400001"])
 def test_an_error_without_a_code_is_known_by_its_words(
     code: str, description: str, expected: type[PortalError]
 ) -> None:
