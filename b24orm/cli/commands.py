@@ -35,7 +35,7 @@ def pull(arguments: argparse.Namespace) -> int:
     from pathlib import Path
 
     from b24orm import Portal
-    from b24orm.codegen.pull import render_portal
+    from b24orm.codegen import render_portal
     from b24orm.discovery import read_layout
     from b24orm.errors import ConfigurationError
 

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from b24orm.compiler import check_condition, check_order, compile_get, compile_list
+from b24orm.compiler import check_condition, check_order, compile_get, compile_list, grammar_for
 from b24orm.errors import QueryError
 from b24orm.money import Money
 from b24orm.query import Condition, Lookup, Order, Q, Query
@@ -33,7 +33,9 @@ _NUMBERS = ("int", "decimal")
 
 
 class Sayable:
-    """Answers for one entity in its usual dialect. Fields that are alike are asked about once.
+    """Answers for one entity, in its usual dialect where that has the field.
+
+    Fields that are alike are asked about once.
 
     A lookup counts as sayable if it is so with some value: of numbers, what leaves rows without a value out differs
     with 0.
@@ -43,7 +45,8 @@ class Sayable:
         self.entity = entity
         self._spec = entity.dialects[entity.default_dialect]
         self._context = {c.field for c in self._spec.context if "list" in c.verbs}
-        self._named = {*self._context, *self._spec.needs, *([] if self._spec.id is None else [self._spec.id.name])}
+        ids = () if self._spec.id is None else (self._spec.id.name,)
+        self._named = {*self._context, *self._spec.needs, *grammar_for(self._spec.grammar).loose, *ids}
         self._answers: dict[tuple[Any, ...], bool] = {}
 
     def filters(self, field: Field, lookup: Lookup) -> bool:
@@ -75,6 +78,11 @@ class Sayable:
         id = self._spec.id
         return id is not None and self.filters(self.entity.by_name[id.name], "in")
 
+    def _api(self, name: str) -> str:
+        """The usual dialect if it has the field *name*, else one that has."""
+        wire = self.entity.by_name[name].wire
+        return self.entity.default_dialect if self.entity.default_dialect in wire else next(iter(wire))
+
     def _known(self, field: Field, what: str, ask: Any) -> bool:
         alike = (
             field.name if field.name in self._named or field.asked else "",
@@ -84,7 +92,7 @@ class Sayable:
             field.filterable,
             field.name.startswith("uf_"),
             bool(field.values),
-            field.name == "title",
+            self._api(field.name),
             what,
         )
         if alike not in self._answers:
@@ -117,18 +125,20 @@ class Sayable:
 
     def _gets(self, condition: Condition) -> bool:
         """Whether a method answers the one row that *condition* names."""
+        api = self._api(condition.field)
         beside = [c.field for c in self._spec.context if c.required and "get" in c.verbs]
         conditions = [Condition(name, "exact", _values(self.entity.by_name[name])[0]) for name in beside]
         try:
-            return compile_get(self.entity, "item", self._query((*conditions, condition))) is not None
+            return compile_get(self.entity, api, self._query((*conditions, condition))) is not None
         except QueryError:
             return False
 
     def _compiles(self, conditions: tuple[Condition, ...], order: tuple[Order, ...] = ()) -> bool:
+        api = self._api(order[0].field if order else conditions[-1].field)
         try:
             for key in order:
                 check_order(self.entity, key.field)
-            compile_list(self.entity, "item", self._query(conditions, order))
+            compile_list(self.entity, api, self._query(conditions, order))
         except QueryError:
             return False
         return True

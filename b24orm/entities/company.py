@@ -626,77 +626,63 @@ if TYPE_CHECKING:
         address_2__not_in: Collection[str]
         address_2__isnull: bool
         address_2__contains: str
-        address_2__not_contains: str
         address_2__startswith: str
         address_2__endswith: str
         address_2__like: str
-        address_2__not_like: str
         address_city: str | None
         address_city__ne: str | None
         address_city__in: Collection[str]
         address_city__not_in: Collection[str]
         address_city__isnull: bool
         address_city__contains: str
-        address_city__not_contains: str
         address_city__startswith: str
         address_city__endswith: str
         address_city__like: str
-        address_city__not_like: str
         address_postal_code: str | None
         address_postal_code__ne: str | None
         address_postal_code__in: Collection[str]
         address_postal_code__not_in: Collection[str]
         address_postal_code__isnull: bool
         address_postal_code__contains: str
-        address_postal_code__not_contains: str
         address_postal_code__startswith: str
         address_postal_code__endswith: str
         address_postal_code__like: str
-        address_postal_code__not_like: str
         address_region: str | None
         address_region__ne: str | None
         address_region__in: Collection[str]
         address_region__not_in: Collection[str]
         address_region__isnull: bool
         address_region__contains: str
-        address_region__not_contains: str
         address_region__startswith: str
         address_region__endswith: str
         address_region__like: str
-        address_region__not_like: str
         address_province: str | None
         address_province__ne: str | None
         address_province__in: Collection[str]
         address_province__not_in: Collection[str]
         address_province__isnull: bool
         address_province__contains: str
-        address_province__not_contains: str
         address_province__startswith: str
         address_province__endswith: str
         address_province__like: str
-        address_province__not_like: str
         address_country: str | None
         address_country__ne: str | None
         address_country__in: Collection[str]
         address_country__not_in: Collection[str]
         address_country__isnull: bool
         address_country__contains: str
-        address_country__not_contains: str
         address_country__startswith: str
         address_country__endswith: str
         address_country__like: str
-        address_country__not_like: str
         address_country_code: str | None
         address_country_code__ne: str | None
         address_country_code__in: Collection[str]
         address_country_code__not_in: Collection[str]
         address_country_code__isnull: bool
         address_country_code__contains: str
-        address_country_code__not_contains: str
         address_country_code__startswith: str
         address_country_code__endswith: str
         address_country_code__like: str
-        address_country_code__not_like: str
         address_loc_addr_id: int | None
         address_loc_addr_id__ne: int | None
         address_loc_addr_id__in: Collection[int]
@@ -713,88 +699,72 @@ if TYPE_CHECKING:
         reg_address__not_in: Collection[str]
         reg_address__isnull: bool
         reg_address__contains: str
-        reg_address__not_contains: str
         reg_address__startswith: str
         reg_address__endswith: str
         reg_address__like: str
-        reg_address__not_like: str
         reg_address_2: str | None
         reg_address_2__ne: str | None
         reg_address_2__in: Collection[str]
         reg_address_2__not_in: Collection[str]
         reg_address_2__isnull: bool
         reg_address_2__contains: str
-        reg_address_2__not_contains: str
         reg_address_2__startswith: str
         reg_address_2__endswith: str
         reg_address_2__like: str
-        reg_address_2__not_like: str
         reg_address_city: str | None
         reg_address_city__ne: str | None
         reg_address_city__in: Collection[str]
         reg_address_city__not_in: Collection[str]
         reg_address_city__isnull: bool
         reg_address_city__contains: str
-        reg_address_city__not_contains: str
         reg_address_city__startswith: str
         reg_address_city__endswith: str
         reg_address_city__like: str
-        reg_address_city__not_like: str
         reg_address_postal_code: str | None
         reg_address_postal_code__ne: str | None
         reg_address_postal_code__in: Collection[str]
         reg_address_postal_code__not_in: Collection[str]
         reg_address_postal_code__isnull: bool
         reg_address_postal_code__contains: str
-        reg_address_postal_code__not_contains: str
         reg_address_postal_code__startswith: str
         reg_address_postal_code__endswith: str
         reg_address_postal_code__like: str
-        reg_address_postal_code__not_like: str
         reg_address_region: str | None
         reg_address_region__ne: str | None
         reg_address_region__in: Collection[str]
         reg_address_region__not_in: Collection[str]
         reg_address_region__isnull: bool
         reg_address_region__contains: str
-        reg_address_region__not_contains: str
         reg_address_region__startswith: str
         reg_address_region__endswith: str
         reg_address_region__like: str
-        reg_address_region__not_like: str
         reg_address_province: str | None
         reg_address_province__ne: str | None
         reg_address_province__in: Collection[str]
         reg_address_province__not_in: Collection[str]
         reg_address_province__isnull: bool
         reg_address_province__contains: str
-        reg_address_province__not_contains: str
         reg_address_province__startswith: str
         reg_address_province__endswith: str
         reg_address_province__like: str
-        reg_address_province__not_like: str
         reg_address_country: str | None
         reg_address_country__ne: str | None
         reg_address_country__in: Collection[str]
         reg_address_country__not_in: Collection[str]
         reg_address_country__isnull: bool
         reg_address_country__contains: str
-        reg_address_country__not_contains: str
         reg_address_country__startswith: str
         reg_address_country__endswith: str
         reg_address_country__like: str
-        reg_address_country__not_like: str
         reg_address_country_code: str | None
         reg_address_country_code__ne: str | None
         reg_address_country_code__in: Collection[str]
         reg_address_country_code__not_in: Collection[str]
         reg_address_country_code__isnull: bool
         reg_address_country_code__contains: str
-        reg_address_country_code__not_contains: str
         reg_address_country_code__startswith: str
         reg_address_country_code__endswith: str
         reg_address_country_code__like: str
-        reg_address_country_code__not_like: str
         reg_address_loc_addr_id: int | None
         reg_address_loc_addr_id__ne: int | None
         reg_address_loc_addr_id__in: Collection[int]
@@ -811,11 +781,13 @@ if TYPE_CHECKING:
         last_communication_time__not_in: Collection[str]
         last_communication_time__isnull: bool
         last_communication_time__contains: str
-        last_communication_time__not_contains: str
         last_communication_time__startswith: str
         last_communication_time__endswith: str
         last_communication_time__like: str
-        last_communication_time__not_like: str
+        phones: str
+        phones__in: Collection[str]
+        emails: str
+        emails__in: Collection[str]
 
 
 M_co = TypeVar("M_co", bound="CompanyFields", covariant=True)

@@ -624,77 +624,63 @@ if TYPE_CHECKING:
         address_2__not_in: Collection[str]
         address_2__isnull: bool
         address_2__contains: str
-        address_2__not_contains: str
         address_2__startswith: str
         address_2__endswith: str
         address_2__like: str
-        address_2__not_like: str
         address_city: str | None
         address_city__ne: str | None
         address_city__in: Collection[str]
         address_city__not_in: Collection[str]
         address_city__isnull: bool
         address_city__contains: str
-        address_city__not_contains: str
         address_city__startswith: str
         address_city__endswith: str
         address_city__like: str
-        address_city__not_like: str
         address_postal_code: str | None
         address_postal_code__ne: str | None
         address_postal_code__in: Collection[str]
         address_postal_code__not_in: Collection[str]
         address_postal_code__isnull: bool
         address_postal_code__contains: str
-        address_postal_code__not_contains: str
         address_postal_code__startswith: str
         address_postal_code__endswith: str
         address_postal_code__like: str
-        address_postal_code__not_like: str
         address_region: str | None
         address_region__ne: str | None
         address_region__in: Collection[str]
         address_region__not_in: Collection[str]
         address_region__isnull: bool
         address_region__contains: str
-        address_region__not_contains: str
         address_region__startswith: str
         address_region__endswith: str
         address_region__like: str
-        address_region__not_like: str
         address_province: str | None
         address_province__ne: str | None
         address_province__in: Collection[str]
         address_province__not_in: Collection[str]
         address_province__isnull: bool
         address_province__contains: str
-        address_province__not_contains: str
         address_province__startswith: str
         address_province__endswith: str
         address_province__like: str
-        address_province__not_like: str
         address_country: str | None
         address_country__ne: str | None
         address_country__in: Collection[str]
         address_country__not_in: Collection[str]
         address_country__isnull: bool
         address_country__contains: str
-        address_country__not_contains: str
         address_country__startswith: str
         address_country__endswith: str
         address_country__like: str
-        address_country__not_like: str
         address_country_code: str | None
         address_country_code__ne: str | None
         address_country_code__in: Collection[str]
         address_country_code__not_in: Collection[str]
         address_country_code__isnull: bool
         address_country_code__contains: str
-        address_country_code__not_contains: str
         address_country_code__startswith: str
         address_country_code__endswith: str
         address_country_code__like: str
-        address_country_code__not_like: str
         address_loc_addr_id: int | None
         address_loc_addr_id__ne: int | None
         address_loc_addr_id__in: Collection[int]
@@ -705,6 +691,10 @@ if TYPE_CHECKING:
         address_loc_addr_id__lt: int
         address_loc_addr_id__lte: int
         address_loc_addr_id__range: tuple[int, int]
+        phones: str
+        phones__in: Collection[str]
+        emails: str
+        emails__in: Collection[str]
 
 
 M_co = TypeVar("M_co", bound="ContactFields", covariant=True)

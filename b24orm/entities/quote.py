@@ -635,11 +635,9 @@ if TYPE_CHECKING:
         last_communication_time__not_in: Collection[str]
         last_communication_time__isnull: bool
         last_communication_time__contains: str
-        last_communication_time__not_contains: str
         last_communication_time__startswith: str
         last_communication_time__endswith: str
         last_communication_time__like: str
-        last_communication_time__not_like: str
 
 
 M_co = TypeVar("M_co", bound="QuoteFields", covariant=True)
