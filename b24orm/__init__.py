@@ -23,6 +23,8 @@ from b24orm.errors import B24OrmError
 if TYPE_CHECKING:
     from b24orm.command import Outcome as Outcome
     from b24orm.command import Response as Response
+    from b24orm.duplicates import Duplicates as Duplicates
+    from b24orm.duplicates import find_duplicates as find_duplicates
     from b24orm.entities import *  # noqa: F403 - every entity by name, as its __all__ says
     from b24orm.limits import Limits as Limits
     from b24orm.model import Col as Col
@@ -47,6 +49,7 @@ __all__ = [
     "Col",
     "Column",
     "DecimalCol",
+    "Duplicates",
     "Limits",
     "Model",
     "Money",
@@ -63,6 +66,7 @@ __all__ = [
     "column",
     "connect",
     "errors",
+    "find_duplicates",
 ]
 __all__ += entities.__all__
 
@@ -71,6 +75,7 @@ _HOMES = {
     "Col": "b24orm.model",
     "Column": "b24orm.model",
     "DecimalCol": "b24orm.model",
+    "Duplicates": "b24orm.duplicates",
     "Limits": "b24orm.limits",
     "Model": "b24orm.model",
     "Money": "b24orm.money",
@@ -85,6 +90,7 @@ _HOMES = {
     "batch": "b24orm.op",
     "column": "b24orm.model",
     "connect": "b24orm.portal",
+    "find_duplicates": "b24orm.duplicates",
 }
 """Where the names live that are loaded when they are first asked for; entities live in a package of their own."""
 

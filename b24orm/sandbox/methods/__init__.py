@@ -12,6 +12,7 @@ from b24orm.sandbox.methods import (
     category,
     classic,
     crm_type,
+    duplicates,
     item,
     messages,
     service,
@@ -33,6 +34,7 @@ METHODS: Mapping[str, Handler] = {
     **user.METHODS,
     **userfield.METHODS,
     **userfieldconfig.METHODS,
+    **duplicates.METHODS,
     **messages.METHODS,
     **service.METHODS,
 }
