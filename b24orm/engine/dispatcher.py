@@ -455,7 +455,8 @@ class Dispatcher:
         resume = self._resume_at(error, max(work.attempts for work in batch))
         if isinstance(error, RateLimited | OperatingLimit):
             resume = 0.0  # the limits have a waiting time of their own
-        paid = retryable(error) == "never" or self._retries.spend()
+        # To learn what a batch may hold costs a few requests, once: after it, none of that size leaves.
+        paid = halved or retryable(error) == "never" or self._retries.spend()
         for work in batch:
             work.attempts -= halved
             # Together, so that they share a request again.
