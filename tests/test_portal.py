@@ -32,7 +32,7 @@ def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(0)
 
     monkeypatch.setattr("b24orm.limits.SystemClock.sleep", sleep)
-    monkeypatch.setattr("b24orm.engine.dispatcher.backoff", lambda attempts: 0.001)
+    monkeypatch.setattr("b24orm.engine.again.backoff", lambda attempts: 0.001)
 
 
 def everything_said(error: BaseException, caplog: pytest.LogCaptureFixture) -> str:

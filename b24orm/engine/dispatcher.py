@@ -12,6 +12,7 @@ from typing import Any
 
 from b24orm.command import Command, Outcome
 from b24orm.compiler import query_string
+from b24orm.engine.again import may_repeat, pause
 from b24orm.engine.answers import BatchAnswer, halts, keys_of, left_out, lost, reason_of, succeeded
 from b24orm.engine.pagesizes import PageSizes
 from b24orm.engine.stats import Stats
@@ -34,7 +35,6 @@ from b24orm.limits import (
     RetryBudget,
     SystemClock,
     Throttle,
-    backoff,
 )
 from b24orm.transport import Envelope, Page, PageParser, Transport, as_map, read_batch, retryable
 
@@ -42,8 +42,6 @@ __all__ = ["Dispatcher"]
 
 logger = logging.getLogger("b24orm.engine")
 
-MAX_ATTEMPTS = 6
-FIRST_CONTACT_ATTEMPTS = 3
 # Requests under way at once: to begin with, and at most, unless the user says otherwise.
 FIRST_CONCURRENCY = 12
 MOST_CONCURRENCY = 16
@@ -431,7 +429,11 @@ class Dispatcher:
         # Later commands of a chain may have run though the first did not: only reads may be repeated along with it.
         repeatable = len(outcomes) == 1 or work.replay_safe
         error = outcomes[0].error
-        if error is not None and repeatable and self._again(work, error, self._resume_at(error, work.attempts)):
+        if (
+            error is not None
+            and repeatable
+            and self._again(work, error, self._clock.monotonic() + pause(error, work.attempts))
+        ):
             return
         if error is None and failed is not None and retryable(failed) != "never":
             self.stats.reasons[reason_of(failed)] += 1  # whoever reads goes on from there
@@ -452,7 +454,7 @@ class Dispatcher:
         # A gateway that gives up at once has troubles of its own: only if it does so again, the batch is to blame.
         to_blame = self._clock.monotonic() - left > LONG_SECONDS or any(work.attempts > 1 for work in batch)
         halved = timed_out and to_blame and self._halve(batch)
-        resume = self._resume_at(error, max(work.attempts for work in batch))
+        resume = self._clock.monotonic() + pause(error, max(work.attempts for work in batch))
         if isinstance(error, RateLimited | OperatingLimit):
             resume = 0.0  # the limits have a waiting time of their own
         # To learn what a batch may hold costs a few requests, once: after it, none of that size leaves.
@@ -475,19 +477,9 @@ class Dispatcher:
             work.most = max(1, min(work.most, commands // 2))
         return True
 
-    def _resume_at(self, error: B24OrmError, attempts: int) -> float:
-        """When to send again after *error*: later each time, and not all clients at the same moment."""
-        if isinstance(error, OperatingLimit):
-            return 0.0  # the budget has a waiting time of its own
-        return self._clock.monotonic() + backoff(attempts)
-
     def _again(self, work: Work, error: B24OrmError, resume: float) -> bool:
-        """Queues *work* again for the moment *resume*, if that is safe, worth it, and wanted."""
-        verdict = retryable(error)
-        allowed = verdict == "always" or (verdict == "reads" and work.replay_safe)
-        # A portal that never answered is more likely a wrong address than a passing trouble: say so soon.
-        attempts = MAX_ATTEMPTS if self._reached or not isinstance(error, TransportError) else FIRST_CONTACT_ATTEMPTS
-        if not allowed or work.attempts >= attempts or work.future.done():
+        """Queues *work* again for the moment *resume*, if it may be sent again."""
+        if not may_repeat(work, error, reached=self._reached):
             return False
         self.stats.reasons[reason_of(error)] += 1
         work.not_before = resume

@@ -1,9 +1,6 @@
 """What the generator makes of a schema."""
 
 import ast
-import shutil
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from b24orm.codegen import generate, render_index, render_module
 from b24orm.codegen.sayable import Sayable
 from b24orm.codegen.types import lookups
 from b24orm.schema import Entity, entity, entity_keys
+from tests.codegen.linting import ruff
 
 KEYS = entity_keys()
 
@@ -69,14 +67,6 @@ def text_of(node: ast.stmt) -> str:
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
         return node.value.value
     return ""
-
-
-def ruff(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("ruff")
-    executable = str(program) if program.exists() else shutil.which("ruff")
-    if executable is None:
-        pytest.skip("ruff is not installed")
-    return subprocess.run([executable, *arguments], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,6 @@ import ast
 import importlib.util
 import keyword
 import re
-import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -30,6 +28,7 @@ from b24orm.errors import FieldNotLoaded, UnknownField
 from b24orm.model import File
 from b24orm.sandbox import Sandbox
 from b24orm.sandbox.userfields import USER_FIELDS
+from tests.codegen.linting import ruff
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ("--config", str(ROOT / "pyproject.toml"))
@@ -45,14 +44,6 @@ CLASSES = {
 }
 
 _numbers = count()
-
-
-def ruff(*arguments: str) -> subprocess.CompletedProcess[str]:
-    program = Path(sys.executable).with_name("ruff")
-    executable = str(program) if program.exists() else shutil.which("ruff")
-    if executable is None:
-        pytest.skip("ruff is not installed")
-    return subprocess.run([executable, *arguments], capture_output=True, text=True, check=False)
 
 
 def loaded(text: str, path: Path) -> ModuleType:

@@ -234,7 +234,7 @@ async def requisites() -> None:
 async def currencies() -> None:
     assert_type(await Currency.objects.get("RUB"), Currency)
     assert_type(Currency.objects.get("RUB"), Op[Currency])
-    assert_type(await Currency.objects.get_or_none(currency="XXX"), Currency | None)
+    assert_type(await Currency.objects.get_or_none(currency="EUR"), Currency | None)
     assert_type(Currency.objects.filter(amount__gt=1, base=False), CurrencyQuerySet[Currency])
     assert_type(Currency.amount, DecimalColumn[Decimal])
     currency = await Currency.objects.get(Currency.currency == "RUB", currency__in=["RUB", "USD"])
