@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from b24orm.codegen.layout import LINE_LENGTH, bracketed, docstring, from_import, indented, quoted
@@ -12,7 +12,7 @@ from b24orm.codegen.module import field_lines, imports, objects_class, order_key
 from b24orm.codegen.sayable import Sayable
 from b24orm.codegen.types import annotation, choice, lookups, names_used
 from b24orm.discovery import SMART_PROCESS, Layout, OwnEntity, OwnField, Stage, attribute_names, class_name_of
-from b24orm.model import Model
+from b24orm.model.base import reserved_names
 from b24orm.schema import Entity, Field, Title, entity, of_one_type, with_parts
 
 __all__ = ["render_portal"]
@@ -110,11 +110,6 @@ def _sections(layout: Layout) -> Iterator[_Section]:
         yield section
 
 
-def _reserved(base: Entity) -> Collection[str]:
-    """Names that a field cannot have."""
-    return {*base.by_name, *(name for name in dir(Model) if not name.startswith("__")), "objects"}
-
-
 def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
@@ -140,7 +135,7 @@ class _Section:
     @classmethod
     def of(cls, own: OwnEntity, base: Entity, name: str) -> _Section:
         """The section of *own* as the class *name*."""
-        named = attribute_names(own.fields, _reserved(base))
+        named = attribute_names(own.fields, {*base.by_name, *reserved_names()})
         fields = {attribute: (_field(attribute, field, base), field) for attribute, field in named.items()}
         aliases = {_STAGE: f"{name}Stage"} if own.stages else {}
         taken = {f"{name}{part}" for part in _PARTS}

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 else:
     ModelMetaclass = type(BaseModel)  # the public way to the same class
 
-__all__ = ["Model", "ModelMeta", "ModelRows", "column"]
+__all__ = ["Model", "ModelMeta", "ModelRows", "column", "reserved_names"]
 
 M = TypeVar("M", bound="Model")
 
@@ -281,6 +281,11 @@ class Model(BaseModel, metaclass=ModelMeta):
         reader = cls.__reader__(dialect, keep=keep)
         chosen = None if names is None else tuple(names)
         return reader.format("models", chosen, lambda: ModelRows(reader, _maker(cls), chosen))
+
+
+def reserved_names() -> frozenset[str]:
+    """Names that no field can have, since every model has an attribute that is called so."""
+    return frozenset(name for name in dir(Model) if not name.startswith("__")) | {"objects"}
 
 
 class ModelRows(Generic[M]):

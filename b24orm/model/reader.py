@@ -22,9 +22,6 @@ __all__ = ["ReadRow", "Reader", "RowShape", "SelectedRows"]
 
 T = TypeVar("T")
 
-# The grammars whose answers hold numbers; the others write them as text.
-_NUMBERS = ("crm_item", "controller", "product_rows")
-
 # How many unknown fields a schema may hold: more of them than this come and go.
 _MOST_LEARNED = 500
 
@@ -94,7 +91,7 @@ class Reader:
         """The attribute that holds the id; "" if rows have none."""
         self._id_wire = self._wires.get(self.id, "")
         references = {field.name for field in entity.fields if field.refers}
-        digits = spec.grammar not in _NUMBERS
+        digits = not spec.numbers
         self._values = {
             name: value_schema(opened(annotations.get(name, Any)), reference=name in references, digits=digits)
             for name in self._wires

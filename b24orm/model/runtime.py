@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from b24orm.context import PortalLike
 from b24orm.discovery import BASES, SMART_PROCESS, OwnEntity, OwnField, attribute_names, class_name_of, read_entity
 from b24orm.errors import ConfigurationError, nearest
-from b24orm.model.base import Model, ModelMeta, column
+from b24orm.model.base import Model, ModelMeta, column, reserved_names
 from b24orm.model.values import File, Multifield
 from b24orm.money import Money
 from b24orm.op import Op
@@ -142,7 +142,7 @@ def model_of_schema(schema: Entity, name: str, entity_type_id: int | None = None
 
 def extended(base: type[Model], own: OwnEntity) -> type[Any]:
     """*base* with the fields of *own*, named as ``b24orm pull`` names them."""
-    taken = {*base.model_fields, *(name for name in dir(Model) if not name.startswith("__")), "objects"}
+    taken = {*base.model_fields, *reserved_names()}
     declared = {wire for field in base.__schema__().fields for wire in field.wire.values()}
     names = attribute_names([field for field in own.fields if field.wire not in declared], taken)
     namespace: dict[str, Any] = {"__module__": base.__module__, "__annotations__": {}}

@@ -14,8 +14,6 @@ from b24orm.schema import Entity
 
 __all__ = ["wire_row"]
 
-# Families whose rows hold numbers as numbers; the others write them as text.
-_NUMBERS = ("crm_item", "controller", "products", "product_rows", "stage_history")
 # Families that call the parts of files and multifields by modern names.
 _MODERN = ("crm_item", "controller", "products", "product_rows")
 _CLASSIC_PARTS: Mapping[str, str] = {
@@ -33,7 +31,7 @@ def wire_row(entity: Entity, dialect: str, values: Mapping[str, Any], others: Ma
         others: fields that no schema knows, by wire name, as they came.
     """
     spec = entity.dialects[dialect]
-    encode = _encoder(numbers=spec.grammar in _NUMBERS, modern=spec.grammar in _MODERN)
+    encode = _encoder(numbers=spec.numbers, modern=spec.grammar in _MODERN)
     row: dict[str, Any] = {}
     for field in entity.fields:
         if dialect in field.wire and field.name in values:

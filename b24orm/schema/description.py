@@ -235,6 +235,11 @@ class Dialect(_Part):
         return first + "".join(word[:1].upper() + word[1:] for word in rest)
 
     @property
+    def numbers(self) -> bool:
+        """Whether rows hold numbers as numbers; the other families write them as text."""
+        return self.grammar in ("crm_item", "controller", "products", "product_rows", "stage_history")
+
+    @property
     def key(self) -> IdField | None:
         """The id, if it is a number that rows can be told apart and ordered by."""
         return None if self.id is None or self.id.type == "code" else self.id
