@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from b24orm.duplicates import Duplicates as Duplicates
     from b24orm.duplicates import find_duplicates as find_duplicates
     from b24orm.entities import *  # noqa: F403 - every entity by name, as its __all__ says
+    from b24orm.files import upload_file as upload_file
     from b24orm.limits import Limits as Limits
     from b24orm.model import Col as Col
     from b24orm.model import Column as Column
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from b24orm.model import OptionalDecimalCol as OptionalDecimalCol
     from b24orm.model import column as column
     from b24orm.model.runtime import SmartProcess as SmartProcess
+    from b24orm.model.values import File as File
+    from b24orm.model.values import Multifield as Multifield
     from b24orm.money import Money as Money
     from b24orm.op import Op as Op
     from b24orm.op import batch as batch
@@ -41,18 +44,22 @@ if TYPE_CHECKING:
     from b24orm.portal import Portal as Portal
     from b24orm.portal import connect as connect
     from b24orm.query import Q as Q
+    from b24orm.queryset import BulkResult as BulkResult
 
 __version__ = "0.1.0"
 
 __all__ = [
     "B24OrmError",
+    "BulkResult",
     "Col",
     "Column",
     "DecimalCol",
     "Duplicates",
+    "File",
     "Limits",
     "Model",
     "Money",
+    "Multifield",
     "Op",
     "OptionalDecimalCol",
     "Outcome",
@@ -67,18 +74,22 @@ __all__ = [
     "connect",
     "errors",
     "find_duplicates",
+    "upload_file",
 ]
 __all__ += entities.__all__
 
 
 _HOMES = {
+    "BulkResult": "b24orm.queryset",
     "Col": "b24orm.model",
     "Column": "b24orm.model",
     "DecimalCol": "b24orm.model",
     "Duplicates": "b24orm.duplicates",
+    "File": "b24orm.model.values",
     "Limits": "b24orm.limits",
     "Model": "b24orm.model",
     "Money": "b24orm.money",
+    "Multifield": "b24orm.model.values",
     "Op": "b24orm.op",
     "OptionalDecimalCol": "b24orm.model",
     "Outcome": "b24orm.command",
@@ -91,6 +102,7 @@ _HOMES = {
     "column": "b24orm.model",
     "connect": "b24orm.portal",
     "find_duplicates": "b24orm.duplicates",
+    "upload_file": "b24orm.files",
 }
 """Where the names live that are loaded when they are first asked for; entities live in a package of their own."""
 

@@ -69,16 +69,19 @@ class Command:
         method: the REST method, ``crm.item.list``.
         params: parameters; str, int, Decimal, bool, None, dates, and lists and mappings of these.
         key: the name by which later commands of the same chain refer to this one's result, or None.
+        replay: what sending it again does if it may have run: ``never`` do, ``safe``, or ``gone``: safe, and "no such
+            row" then means that it is done. None leaves it to the method's name, which tells reads from writes.
     """
 
     method: str
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     key: str | None = None
+    replay: Literal["never", "safe", "gone"] | None = None
 
     @property
     def replay_safe(self) -> bool:
-        """Whether sending the command again can do no harm (it is a read)."""
-        return is_read(self.method)
+        """Whether sending the command again can do no harm: it is a read, or a write of the same once more."""
+        return is_read(self.method) if self.replay is None else self.replay != "never"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +110,14 @@ class Outcome:
         input: what the caller gave for this command (its parameters, for ``call_many``).
         response: the answer, if ``ok``.
         error: why not, otherwise.
+        key: the id of the row that was written, where the caller knows it.
     """
 
     status: Status
     input: Any = None
     response: Response | None = None
     error: B24OrmError | None = None
+    key: int | str | None = None
 
     @property
     def result(self) -> Any:
@@ -121,8 +126,10 @@ class Outcome:
 
     @property
     def id(self) -> int | str | None:
-        """The id of a created object where the answer holds one (``5``, ``{"item": {"id": 5}}``, ``{"id": 5}``),
-        else None."""
+        """The id of the row that was written: the one that the caller knew, or that of a created object where the
+        answer holds one (``5``, ``{"item": {"id": 5}}``, ``{"id": 5}``), else None."""
+        if self.key is not None:
+            return self.key
         value: Any = self.response.result if self.response is not None else None
         while is_mapping(value):
             if "id" in value or "ID" in value:

@@ -6,8 +6,9 @@ by the protocol below. Nothing here opens anything.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from b24orm.errors import ConfigurationError
@@ -17,9 +18,22 @@ if TYPE_CHECKING:
     from b24orm.errors import InvalidRow
     from b24orm.plan import Plan
 
-__all__ = ["PortalLike", "current_portal", "default_portal", "portal_in_context"]
+__all__ = ["FileHead", "PortalLike", "current_portal", "default_portal", "portal_in_context"]
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class FileHead:
+    """What is known of a file before it comes.
+
+    Attributes:
+        name: its name, without any directories; may be empty.
+        size: its length in bytes, if the portal says it.
+    """
+
+    name: str
+    size: int | None
 
 
 class PortalLike(Protocol):
@@ -57,6 +71,45 @@ class PortalLike(Protocol):
 
     def submit(self, command: Command) -> Awaitable[Outcome]:
         """Runs one command; the outcome tells what became of it."""
+        ...
+
+    def write(
+        self,
+        groups: AsyncIterator[list[Command]],
+        *,
+        method: str = "",
+        on_rest: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[tuple[list[Command], list[Outcome]]]:
+        """Each of the *groups* with what became of its commands, in order; several are under way at once."""
+        ...
+
+    def fetch(self, address: Callable[[], str], *, again: bool = False) -> AsyncGenerator[FileHead | bytes]:
+        """The file at an address, never whole in memory: its head, then its contents piece by piece.
+
+        Args:
+            address: gives the address, which is a secret, so that no traceback shows it.
+            again: whether a file that breaks off may start anew, with another head.
+        """
+        ...
+
+    async def send_file(
+        self,
+        address: Callable[[], str],
+        *,
+        field: str,
+        name: str,
+        size: int,
+        pieces: Callable[[], AsyncIterator[bytes]],
+    ) -> Any:
+        """Sends a file to the address that the portal gave for it; gives what the portal answered.
+
+        Args:
+            address: gives the address.
+            field: what the portal calls the field of the form.
+            name: the file's name.
+            size: its length in bytes.
+            pieces: gives its contents, from the beginning each time it is called.
+        """
         ...
 
     async def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -21,7 +21,9 @@
     │   ├── RateLimited               QUERY_LIMIT_EXCEEDED
     │   ├── OperatingLimit            OPERATION_TIME_LIMIT
     │   └── MethodNotFound            the portal has no such method
-    └── OutcomeUnknown                a write was sent and its answer was lost
+    ├── OutcomeUnknown                a write was sent and its answer was lost
+    ├── ConcurrentWrite               an object is written while it is being written already
+    └── BulkError                     some of many writes did not succeed
 
 No message, repr or chained cause of these ever holds a webhook code or a token.
 """
@@ -37,6 +39,8 @@ __all__ = [
     "AccessDenied",
     "AuthError",
     "B24OrmError",
+    "BulkError",
+    "ConcurrentWrite",
     "ConfigurationError",
     "DoesNotExist",
     "FieldNotLoaded",
@@ -56,6 +60,7 @@ __all__ = [
     "UnknownField",
     "UnsupportedQuery",
     "nearest",
+    "shortened",
 ]
 
 
@@ -166,11 +171,8 @@ class InvalidRow(B24OrmError):
     """
 
     def __init__(self, entity: str, id: Any, field: str, value: Any, reason: str = "") -> None:
-        shown = repr(value)
-        if len(shown) > 200:
-            shown = shown[:200] + "…"
         super().__init__(
-            f"{entity} id={id!r}: field {field!r} cannot hold {shown}" + (f" ({reason})" if reason else "")
+            f"{entity} id={id!r}: field {field!r} cannot hold {shortened(value)}" + (f" ({reason})" if reason else "")
         )
         self.entity = entity
         self.id = id
@@ -243,6 +245,28 @@ class MethodNotFound(PortalError):
 
 class OutcomeUnknown(B24OrmError):
     """A write was sent and its answer was lost: it may or may not have run, and is not sent again."""
+
+
+class ConcurrentWrite(B24OrmError):
+    """An object is written while it is being written already: what the second write should start from is not known."""
+
+
+class BulkError(B24OrmError):
+    """Some of many writes did not succeed.
+
+    Attributes:
+        result: the `BulkResult`: what became of each of them.
+    """
+
+    def __init__(self, message: str, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def shortened(value: object, most: int = 200) -> str:
+    """*value* for a message: its repr, cut where it gets long."""
+    shown = repr(value)
+    return shown if len(shown) <= most else shown[:most] + "…"
 
 
 def nearest(name: str, known: Iterable[str], *, limit: int = 3) -> str:

@@ -6,7 +6,19 @@ import asyncio
 import atexit
 import logging
 import os
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Coroutine,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from types import TracebackType
@@ -17,15 +29,16 @@ from typing_extensions import override
 
 from b24orm.command import Command, Outcome, Response, RowFormat
 from b24orm.compiler import compile_raw_list, json_ready
-from b24orm.context import PortalLike, default_portal, portal_in_context
-from b24orm.engine import Dispatcher, RawRows, Stats, read
+from b24orm.context import FileHead, PortalLike, default_portal, portal_in_context
+from b24orm.download import Download
+from b24orm.engine import Dispatcher, RawRows, Stats, fetch, read, send, write
 from b24orm.errors import ConfigurationError, InvalidRow, InvalidValue, UnsupportedQuery
 from b24orm.limits import Limits
-from b24orm.narrow import is_mapping, is_sequence
+from b24orm.narrow import each, is_mapping, is_sequence
 from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_list
 from b24orm.sync import background_loop, iterate_across, iterate_blocking, run_across, run_blocking
-from b24orm.transport import Transport, Webhook
+from b24orm.transport import Form, Secret, Transport, Webhook
 
 __all__ = ["Portal", "connect"]
 
@@ -46,7 +59,8 @@ class Portal:
         webhook_url: an incoming webhook, ``https://my.bitrix24.com/rest/1/code/``. It is a secret: never logged or
         shown.
         limits: what the portal's plan allows.
-        timeout: seconds that one HTTP request may take; the portal itself gives up after 60.
+        timeout: seconds that one HTTP request may take; the portal itself gives up after 60. Files may take longer, as
+            long as they move at all.
         max_concurrency: HTTP requests under way at once; None for a sensible number.
         progress: whether long lists draw a progress bar unless told otherwise.
         session: an aiohttp session to use (and to leave open) instead of an own one.
@@ -212,6 +226,56 @@ class Portal:
         """Runs one command; the outcome tells what became of it."""
         return await self._ready()[0].run(command)
 
+    async def write(
+        self,
+        groups: AsyncIterator[list[Command]],
+        *,
+        method: str = "",
+        on_rest: Callable[[str], None] | None = None,
+    ) -> AsyncGenerator[tuple[list[Command], list[Outcome]]]:
+        """Each of the *groups*, of up to 50 commands, with what became of them, in order; several are under way.
+
+        *on_rest* is told in words when *method* has to rest for its server time.
+        """
+        dispatcher, _ = self._ready()
+        with dispatcher.watching(method, on_rest):
+            async with aclosing(write(dispatcher, groups)) as answers:
+                async for answer in answers:
+                    yield answer
+
+    async def fetch(self, address: Callable[[], str], *, again: bool = False) -> AsyncGenerator[FileHead | bytes]:
+        """The file at an address, never whole in memory: its head, then its contents piece by piece.
+
+        Args:
+            address: gives the address, which is a secret, so that no traceback shows it.
+            again: whether a file that breaks off may start anew, with another head.
+        """
+        dispatcher, _ = self._ready()
+        async with aclosing(fetch(dispatcher, Secret(address()), again=again)) as parts:
+            async for part in parts:
+                yield part
+
+    async def send_file(
+        self,
+        address: Callable[[], str],
+        *,
+        field: str,
+        name: str,
+        size: int,
+        pieces: Callable[[], AsyncIterator[bytes]],
+    ) -> Any:
+        """Sends a file to the address that the portal gave for it; gives what the portal answered.
+
+        Args:
+            address: gives the address.
+            field: what the portal calls the field of the form.
+            name: the file's name.
+            size: its length in bytes.
+            pieces: gives its contents, from the beginning each time it is called.
+        """
+        dispatcher, _ = self._ready()
+        return await send(dispatcher, Secret(address()), Form(field, name, size, pieces))
+
     async def run(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Runs *work* on the event loop where this portal lives, whichever loop asks."""
         return await run_across(self._ready()[1], work)
@@ -285,24 +349,53 @@ class Portal:
         plan = Plan("call", "one REST call", "1, shared with whatever else is asked at the moment", "1", (command,))
         return Op(run, explain=lambda: plan, portal=self)
 
-    def call_many(self, method: str, params: Sequence[Mapping[str, Any]]) -> Op[list[Outcome]]:
+    def call_many(
+        self, method: str, params: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
+    ) -> Rows[Outcome]:
         """The same method many times, 50 calls a request: one outcome per input, in input order.
 
+        ``await`` gives a list; ``async for`` streams the outcomes, in constant memory: *params* may be an iterator of
+        any length.
+
         No outcome raises by itself; look at ``.status`` and ``.error``, or call ``.unwrap()``.
+
+        Raises:
+            InvalidValue: parameters that cannot be sent; of a list before anything is. Of an iterator, that call fails.
         """
-        if not is_sequence(params):
-            raise InvalidValue(f"call_many takes a list of parameters, one mapping a call, not {type(params).__name__}")
-        commands = [_command(method, one) for one in params]
+        said: Any = params
+        if is_mapping(said) or isinstance(said, str) or not (hasattr(said, "__iter__") or hasattr(said, "__aiter__")):
+            raise InvalidValue(f"call_many takes a list of parameters, one mapping a call, not {type(said).__name__}")
+        commands = [_command(method, one) for one in said] if is_sequence(said) else None
+        waiting: deque[list[tuple[Any, Outcome | None]]] = deque()
 
-        async def run(_: PortalLike) -> list[Outcome]:
-            outcomes = await asyncio.gather(*(self.submit(command) for command in commands))
-            return [replace(outcome, input=one) for outcome, one in zip(outcomes, params, strict=True)]
+        async def groups() -> AsyncGenerator[list[Command]]:
+            entries: list[tuple[Any, Outcome | None]] = []
+            group: list[Command] = []
+            async for one in each(said):
+                try:
+                    group.append(_command(method, one))
+                    entries.append((one, None))
+                except InvalidValue as error:
+                    entries.append((one, Outcome("failed", error=error)))
+                if len(entries) == BATCH_SIZE:
+                    waiting.append(entries)
+                    yield group
+                    entries, group = [], []
+            if entries:
+                waiting.append(entries)
+                yield group
 
-        requests = -(-len(commands) // BATCH_SIZE)
-        plan = Plan(
-            "call", f"{BATCH_SIZE} calls a request", str(requests), str(len(commands)), tuple(commands[:BATCH_SIZE])
-        )
-        return Op(run, explain=lambda: plan, portal=self)
+        async def pages(_: PortalLike) -> AsyncGenerator[list[Outcome]]:
+            async with aclosing(groups()) as source, aclosing(self.write(source, method=method)) as answers:
+                async for _group, answered in answers:
+                    following = iter(answered)
+                    entries = waiting.popleft()
+                    yield [replace(known or next(following), input=one) for one, known in entries]
+
+        requests = "N/50" if commands is None else str(-(-len(commands) // BATCH_SIZE))
+        calls = "N" if commands is None else str(len(commands))
+        plan = Plan("call", f"{BATCH_SIZE} calls a request", requests, calls, tuple((commands or [])[:BATCH_SIZE]))
+        return Rows(pages, explain=lambda: plan, portal=self)
 
     def batch(
         self, commands: Mapping[str, tuple[str, Mapping[str, Any]] | str], halt: bool = False
@@ -338,6 +431,17 @@ class Portal:
 
         plan = Plan("batch", "one batch, as given", "1", str(len(chained)), tuple(chained))
         return Op(run, explain=lambda: plan, portal=self)
+
+    def download(self, url: str, *, name: str = "") -> Download:
+        """The file at an address that the portal gave: ``await portal.download(url).save("folder")``.
+
+        Nothing is sent before it is read. Addresses of other hosts are refused.
+
+        Args:
+            url: ``urlMachine``, ``downloadUrl``, ``DOWNLOAD_URL``; with the portal's host or without.
+            name: what the file is called; the portal says it, too.
+        """
+        return Download(lambda: url, name=name, portal=self)
 
     def list(self, method: str, params: Mapping[str, Any] | None = None) -> Rows[dict[str, Any]]:
         """All rows of a list method as raw dicts, read as a queryset is: ``async for row in

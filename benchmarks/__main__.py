@@ -17,6 +17,7 @@ from benchmarks.bars import bars
 from benchmarks.checking import CheckCost, measure_checking
 from benchmarks.imports import ImportCost, measure
 from benchmarks.runs import ROOT, Client, Data, Run, run
+from benchmarks.writes import WriteRuns, measure_writes, write_bars, write_tables
 
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 FULL, QUICK, MILLION = 100_000, 10_000, 1_000_000
@@ -126,13 +127,18 @@ def _about(runs: Iterable[Run], page_time: float) -> str:
 
 
 def _report(
-    done: dict[str, list[Run]], scenarios: list[Scenario], imports: ImportCost | None, checking: CheckCost | None
+    done: dict[str, list[Run]],
+    scenarios: list[Scenario],
+    writes: WriteRuns,
+    imports: ImportCost | None,
+    checking: CheckCost | None,
 ) -> str:
-    everything = [one for runs in done.values() for one in runs]
+    everything = [one for runs in (*done.values(), *writes.values()) for one in runs]
     parts = [_about(everything, scenarios[0].data.page_time if scenarios else 0.0)]
     for scenario in scenarios:
         rows = "\n".join(_row(one) for one in done[scenario.key])
         parts.append(f"### {scenario.heading}\n\n{HEAD}\n{rows}")
+    parts += write_tables(writes)
     if imports is not None:
         parts.append(
             "### Import\n\n| whole process | seconds |\n|---|---:|\n"
@@ -148,11 +154,11 @@ def _report(
             f"| a model of pydantic's alone | {checking.pydantic:.1f} |\n"
             f"| a program that uses five entities | {checking.five:.1f} |"
         )
-    if any(one.data.deals == FULL for one in scenarios):
+    if writes or any(one.data.deals == FULL for one in scenarios):
         good = {key: {_key(one.client): one for one in runs if one.good} for key, runs in done.items()}
         lines = [
             f"| {what} | {bar} | {measured} | {'yes' if held else '**no**'} |"
-            for what, bar, measured, held in bars(good, imports, checking)
+            for what, bar, measured, held in (*bars(good, imports, checking), *write_bars(writes))
         ]
         parts.append("### What must hold\n\n| | bar | measured | holds |\n|---|---|---|---|\n" + "\n".join(lines))
     return "\n\n".join(parts) + "\n"
@@ -183,7 +189,10 @@ def _arguments() -> argparse.Namespace:
         "--page-time", type=float, default=0.02, metavar="SECONDS", help="asleep, a page (default: %(default)s)"
     )
     parser.add_argument(
-        "--scenarios", nargs="+", metavar="KEY", help="only these: dense, gaps, dear, get, million, import, checking"
+        "--scenarios",
+        nargs="+",
+        metavar="KEY",
+        help="only these: dense, gaps, dear, get, million, writes, import, checking",
     )
     parser.add_argument("--clients", nargs="+", metavar="WORD", help="only clients whose label has one of these in it")
     parser.add_argument("--output", type=Path, help=f"write the figures between {BEGIN} and {END} of this file")
@@ -208,7 +217,8 @@ def main() -> None:
             print(f"{scenario.key}: {client.label}: {took}", file=sys.stderr, flush=True)
     imports = measure() if not wanted or "import" in wanted else None
     checking = measure_checking() if not wanted or "checking" in wanted else None
-    text = _report(done, scenarios, imports, checking)
+    writes = measure_writes(arguments.foreign, bound=arguments.bound) if not wanted or "writes" in wanted else {}
+    text = _report(done, scenarios, writes, imports, checking)
     print(text)
     if arguments.output is not None:
         _write(arguments.output, text)

@@ -15,6 +15,7 @@ import sys
 import urllib.request
 from typing import Any
 
+from b24orm.limits import Limits
 from b24orm.sandbox import Sandbox
 
 SOME = 300  # ids, spread over the data
@@ -45,6 +46,7 @@ def _books(sandbox: Sandbox) -> dict[str, Any]:
         "rows": books.rows,
         "refusals": books.refusals + sum(1 for record in books.log if record.status == 429),
         "bytes_out": books.bytes_out,
+        "applied": {f"{entity} {verb}": count for (entity, verb), count in books.applied.items()},
         "crashes": books.crashes,
     }
 
@@ -60,9 +62,12 @@ def main() -> None:
     parser.add_argument("--count-cost", type=float, default=0.0)
     parser.add_argument("--page-time", type=float, default=0.0, help="seconds asleep that a page or a row takes")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--some", type=int, default=SOME, help="how many ids to tell")
+    parser.add_argument("--no-limits", action="store_true", help="take requests as they come")
     arguments = parser.parse_args()
     with Sandbox(
         deals=arguments.deals,
+        limits=Limits.none() if arguments.no_limits else Limits.standard(),
         deal_ids=arguments.deal_ids,
         seed=arguments.seed,
         count_cost=arguments.count_cost,
@@ -78,8 +83,8 @@ def main() -> None:
         sandbox.books.reset()
         sandbox.advance(3600)  # the bucket is empty again, and no operating time is booked
         ids = sandbox.ids("deal")
-        step = max(1, len(ids) // SOME)
-        _say({"url": sandbox.url, "deals": len(ids), "checksum": sum(ids), "ids": ids[::step][:SOME]})
+        step = max(1, len(ids) // arguments.some)
+        _say({"url": sandbox.url, "deals": len(ids), "checksum": sum(ids), "ids": ids[::step][: arguments.some]})
         for line in sys.stdin:
             _say(_books(sandbox))
             if line.strip() == "reset":

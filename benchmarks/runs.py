@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,13 +29,15 @@ class Client:
 
 @dataclass(frozen=True)
 class Data:
-    """What the portal holds, and how many seconds a row counted and a page take it."""
+    """What the portal holds, how many seconds a row counted and a page take it, how many ids it tells, its limits."""
 
     deals: int
     deal_ids: str = "dense"
     count_cost: float = 0.0
     page_time: float = 0.0
     seed: int = 1
+    some: int = 300
+    limited: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,7 @@ class _Portal:
 @contextmanager
 def _portal(data: Data) -> Iterator[_Portal]:
     command = [sys.executable, "-m", "benchmarks.portal", "--deals", str(data.deals), "--deal-ids", data.deal_ids]
+    command += ["--some", str(data.some), *([] if data.limited else ["--no-limits"])]
     command += ["--count-cost", str(data.count_cost), "--page-time", str(data.page_time), "--seed", str(data.seed)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT, bufsize=1
@@ -113,18 +117,28 @@ def _portal(data: Data) -> Iterator[_Portal]:
                 process.kill()
 
 
-def run(client: Client, data: Data, *, bound: float, gets: bool = False) -> Run:
-    """Fill a portal, and let *client* read it within *bound* seconds: all deals, or if *gets* 300 by their ids."""
+def run(client: Client, data: Data, *, bound: float, gets: bool = False, writes: int = 0) -> Run:
+    """Fill a portal, and let *client* do its work within *bound* seconds.
+
+    It reads all deals, or if *gets* those of some ids, or *writes* so many.
+    """
     with _portal(data) as portal:
         about = portal.about
-        wanted = len(about["ids"]) if gets else about["deals"]
+        wanted = writes or (len(about["ids"]) if gets else about["deals"])
         checksum = sum(about["ids"]) if gets else about["checksum"]
+        about["ids"] = about["ids"] or list(range(writes))  # of a portal without deals, just how many to create
         command = [client.python, "-m", f"benchmarks.clients.{client.module}", client.work, about["url"]]
         measured: dict[str, Any] = {}
         failure = ""
         try:
             done = subprocess.run(
-                command, input=json.dumps(about["ids"]), capture_output=True, text=True, cwd=ROOT, timeout=bound
+                command,
+                input=json.dumps(about["ids"]),
+                capture_output=True,
+                text=True,
+                cwd=ROOT,
+                timeout=bound,
+                env={**os.environ, **({} if data.limited else {"BENCH_LIMITS": "none"})},
             )
         except subprocess.TimeoutExpired:
             failure = f"not done in {bound:.0f} s"

@@ -39,8 +39,10 @@ PARENTS: dict[str, tuple[type[BaseException], ...]] = {
     "OperatingLimit": (PortalError,),
     "MethodNotFound": (PortalError,),
     "OutcomeUnknown": (B24OrmError,),
+    "ConcurrentWrite": (B24OrmError,),
+    "BulkError": (B24OrmError,),
 }
-NAMES = sorted(name for name in errors.__all__ if name not in ("nearest", "ResumePoint"))
+NAMES = sorted(name for name in errors.__all__ if name not in ("nearest", "shortened", "ResumePoint"))
 
 
 def test_the_tree_holds_every_error_and_no_other() -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from b24orm import Portal, Status, __version__
 from b24orm.cli import tour
@@ -74,6 +74,7 @@ class Tour:
         await self._counts()
         self._typo()
         await self._crowd()
+        await self._written()
 
     @contextmanager
     def _step(self, title: str, function: Callable[..., Any]) -> Generator[_Step]:
@@ -157,6 +158,19 @@ class Tour:
             [deal.id for deal in deals] == ids, "the crowd of gets came back with other deals than it asked for"
         )
         self._say(f"{_of(len(deals), 'deal')} in {_of(step.requests, 'request')}")
+
+    async def _written(self) -> None:
+        with self._step("Writes: an outcome for each row, and what is never sent twice", tour.written) as step:
+            results = await tour.written()
+        step.rows = sum(len(result) for result in results)
+        for result in results:
+            self._terminal.line(str(result), indent=2)
+        verbs: tuple[Literal["add", "update", "delete"], ...] = ("add", "update", "delete")
+        for result, verb in zip(results, verbs, strict=True):
+            booked = self._sandbox.books.applied["deal", verb]
+            same = result.all_ok and len(result) == booked
+            self._expect(same, f"{result}, but the portal booked {_of(booked, verb)}")
+        self._say(f"{_of(step.rows, 'write')} in {_of(step.requests, 'request')}, those to find the ids included")
 
     # -- the end -------------------------------------------------------------------------------------------------
 

@@ -10,9 +10,9 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from b24orm import Deal, Plan, Status, batch
+from b24orm import BulkResult, Deal, Plan, Status, batch
 
-__all__ = ["counts", "crowd", "explained", "filtered", "shown", "stream", "typo"]
+__all__ = ["counts", "crowd", "explained", "filtered", "shown", "stream", "typo", "written"]
 
 
 async def filtered() -> list[Deal]:
@@ -51,6 +51,14 @@ async def crowd(ids: Sequence[int]) -> list[Deal]:
     """Many rows at once, each asked for by itself."""
     deals = await asyncio.gather(*[Deal.objects.get(id=id) for id in ids])
     return deals  # noqa: RET504
+
+
+async def written() -> tuple[BulkResult, BulkResult, BulkResult]:
+    """Many rows created, changed and deleted."""
+    made = await Deal.objects.bulk_create({"title": f"Imported {number}"} for number in range(200))
+    moved = await Deal.objects.filter(title__startswith="Imported", stage_id="NEW").update(stage_id="WON")
+    gone = await Deal.objects.bulk_delete(made.ids)
+    return made, moved, gone
 
 
 def shown(function: Callable[..., Any]) -> str:

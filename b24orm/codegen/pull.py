@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from b24orm.codegen.layout import LINE_LENGTH, bracketed, docstring, from_import, indented, quoted
 from b24orm.codegen.module import field_lines, imports, objects_class, order_keys, queryset_class
 from b24orm.codegen.sayable import Sayable
-from b24orm.codegen.types import annotation, choice, lookups, names_used
+from b24orm.codegen.types import annotation, choice, lookups, names_used, written
 from b24orm.discovery import SMART_PROCESS, Layout, OwnEntity, OwnField, Stage, attribute_names, class_name_of
 from b24orm.model.base import reserved_names
-from b24orm.schema import Entity, Field, Title, entity, of_one_type, with_parts
+from b24orm.schema import Entity, Field, Title, entity, of_one_type, relations_of, with_parts
 
 __all__ = ["render_portal"]
 
@@ -23,7 +23,9 @@ _LONGEST_ALIAS = 36
 _IMPORTED = frozenset(
     {
         "Any",
+        "AsyncIterable",
         "BaseQuerySet",
+        "BulkOp",
         "ClassVar",
         "Col",
         "Collection",
@@ -31,7 +33,9 @@ _IMPORTED = frozenset(
         "Decimal",
         "DecimalCol",
         "File",
+        "Iterable",
         "Literal",
+        "Many",
         "Money",
         "Multifield",
         "Op",
@@ -39,13 +43,18 @@ _IMPORTED = frozenset(
         "Q",
         "Rows",
         "Self",
+        "Sequence",
         "TYPE_CHECKING",
         "TypeVar",
         "Unpack",
+        "overload",
     }
 )
 # What a section defines, behind the name of its class.
-_PARTS = ("", "Stage", "Field", "Order", "OwnField", "OwnOrder", "Lookups", "QuerySet", "Objects", "_co", "_T")
+_PARTS = (
+    *("", "Stage", "Field", "Order", "OwnField", "OwnOrder", "Lookups", "Values", "New", "QuerySet", "Objects"),
+    *("_co", "_T"),
+)
 _WORD = re.compile(r"\w+")
 _TEXT = re.compile(r"\bstr\b")
 # What Python's checkers say of a narrower type in the place of a wider one that can be assigned to.
@@ -57,19 +66,20 @@ def render_portal(layout: Layout) -> str:
     """The module with the models of the portal that *layout* describes; the same layout gives the same text."""
     sections = [*_sections(layout)]
     used = frozenset[str]().union(*(section.used for section in sections))
+    lines = [line for section in sections for line in (*section.looked_up(), *section.written())]
+    named = {word for line in lines for word in _WORD.findall(line)} - used
     head = [
         *_module_docstring(layout),
         "",
         "from __future__ import annotations",
         "",
-        *imports(used, {"TYPE_CHECKING", "ClassVar", "Literal", "TypeVar"}, {"column"}),
+        *imports(used, {"TYPE_CHECKING", "ClassVar", "Literal", "TypeVar", "overload"}, {"column"}),
     ]
     keys = sorted({section.base.key for section in sections})
     bases = [f"from b24orm.entities import {key} as base_{key}" for key in keys]
     place = next(i for i, line in enumerate(head) if line.startswith("from b24orm."))
     head[place:place] = bases
-    named = {word for section in sections for line in section.looked_up() for word in _WORD.findall(line)} - used
-    checked = ["from collections.abc import Collection"]
+    checked = from_import("collections.abc", {"AsyncIterable", "Collection", "Iterable"} | named & {"Sequence"})
     if dates := named & {"date", "datetime"}:
         checked += from_import("datetime", dates)
     if "Decimal" in named:
@@ -77,7 +87,7 @@ def render_portal(layout: Layout) -> str:
     checked += [*from_import("typing", {"Any", "Self", "Unpack"} - used), "", "from b24orm.model import Column"]
     if "Money" in named:
         checked += ["from b24orm.money import Money"]
-    checked += ["from b24orm.query import Q", "from b24orm.queryset import Op, Rows"]
+    checked += ["from b24orm.query import Q", "from b24orm.queryset import BulkOp, Many, Op, Rows"]
     checked = ["if TYPE_CHECKING:", *indented(checked)]
     exported = bracketed("__all__ = [", [quoted(name) for name in sorted(s.name for s in sections)], "]")
     blocks = [head, checked, exported]
@@ -135,7 +145,7 @@ class _Section:
     @classmethod
     def of(cls, own: OwnEntity, base: Entity, name: str) -> _Section:
         """The section of *own* as the class *name*."""
-        named = attribute_names(own.fields, {*base.by_name, *reserved_names()})
+        named = attribute_names(own.fields, {*base.by_name, *relations_of(base), *reserved_names()})
         fields = {attribute: (_field(attribute, field, base), field) for attribute, field in named.items()}
         aliases = {_STAGE: f"{name}Stage"} if own.stages else {}
         taken = {f"{name}{part}" for part in _PARTS}
@@ -178,7 +188,11 @@ class _Section:
         covariant, plain = f"{self.name}_co", f"{self.name}_T"
         yield from _assigned(covariant, "TypeVar(", f'"{covariant}", bound="{self.name}", covariant=True', ")")
         yield from _assigned(plain, "TypeVar(", f'"{plain}", bound="{self.name}"', ")")
-        for block in (queryset_class(self.schema, covariant), objects_class(self.schema, plain), self._model()):
+        for block in (
+            queryset_class(self.schema, covariant, self.name),
+            objects_class(self.schema, plain),
+            self._model(),
+        ):
             yield ""
             yield ""
             yield from block
@@ -211,6 +225,12 @@ class _Section:
         pairs = [*self.looked_up()]
         body += ["", *pairs] if pairs else []
         yield from indented([f"class {name}Lookups({base}.{self.base.name}Lookups, total=False):", *indented(body)])
+        for part, method in (("Values", "update"), ("New", "create")):
+            body = docstring(f"The fields that ``{name}.objects.{method}()`` takes by keyword.")
+            own = [*self.written()]
+            body += ["", *own] if own else []
+            yield ""
+            yield from indented([f"class {name}{part}({base}.{self.base.name}{part}, total=False):", *indented(body)])
         yield ""
         yield ""
 
@@ -225,6 +245,15 @@ class _Section:
             literal = choice(field)
             for keyword, kind in lookups(can, field):
                 yield f"{keyword}: {kind.replace(literal, self.aliases[field.name]) if literal else kind}"
+
+    def written(self) -> Iterator[str]:
+        """The fields that can be written, as they are declared."""
+        if self.own.stages:
+            yield f"{_STAGE}: {_TEXT.sub(self.aliases[_STAGE], written(self._stage_field()))}{_NARROWER_KEY}"
+        for field, _ in self.fields.values():
+            if not field.read_only:
+                literal, kind = choice(field), written(field)
+                yield f"{field.name}: {kind.replace(literal, self.aliases[field.name]) if literal else kind}"
 
     def _stage_field(self) -> Field:
         return self.base.by_name[_STAGE]

@@ -9,7 +9,7 @@ from b24orm.codegen.sayable import Sayable
 from b24orm.query import Lookup
 from b24orm.schema import Field, Kind
 
-__all__ = ["annotation", "default", "is_asked_for", "lookups", "names_used"]
+__all__ = ["annotation", "default", "is_asked_for", "lookups", "names_used", "written"]
 
 # The type of a value as a program reads it.
 _READ: dict[Kind, str] = {
@@ -82,6 +82,17 @@ def default(field: Field) -> str | None:
     if field.values:
         return f"default={quoted(field.values[0]) if field.kind == 'str' else field.values[0]}"
     return f"default={_EMPTY[field.kind]}"
+
+
+_WRITTEN: dict[Kind, str] = {**_READ, "decimal": "Decimal | int | float", "money": "Money | str"}
+
+
+def written(field: Field) -> str:
+    """The type of a value as a program writes it."""
+    value = choice(field) or _WRITTEN[field.kind]
+    if field.multiple:
+        return f"Sequence[{value}]"
+    return f"{value} | None" if field.nullable and value != "Any" else value
 
 
 def names_used(field: Field) -> frozenset[str]:

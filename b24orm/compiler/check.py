@@ -47,11 +47,13 @@ _WANTED: dict[Kind, str] = {
     "object": "nothing",
     "any": "a str, a number, a bool or a date",
 }
+_PARENT = re.compile(r"parent_id_([1-9][0-9]*)")  # the item of a smart process that this one belongs to
 _USER_FIELD = re.compile(r"uf_[a-z0-9_]+")
 
 
 def find_field(entity: Entity, name: str) -> Field:
-    """The field *name* of *entity*. A user field (``uf_…``) that no class declares is taken as it is.
+    """The field *name* of *entity*. A user field (``uf_…``) or a parent (``parent_id_156``) that no class declares is
+    taken as it is.
 
     Raises:
         UnknownField: with the nearest right name.
@@ -65,6 +67,10 @@ def find_field(entity: Entity, name: str) -> Field:
             raise UnknownField(f"{name!r} names no user field: they are written in lower case, 'uf_crm_1700000001'")
         wire = name.upper()
         return Field(name=name, type="user_field", wire=dict.fromkeys(carriers, wire), title=Title(en=wire, ru=wire))
+    parents = [dialect for dialect, spec in entity.dialects.items() if spec.grammar == "crm_item"]
+    if parents and (number := _PARENT.fullmatch(name)):
+        wire = f"parentId{number[1]}"
+        return Field(name=name, type="integer", wire=dict.fromkeys(parents, wire), title=Title(en=wire, ru=wire))
     raise UnknownField(f"{entity.name} has no field {name!r}{nearest(name, entity.by_name)}")
 
 
@@ -156,7 +162,7 @@ def _may_be_named(entity: Entity, condition: Condition) -> bool:
     specs = entity.dialects.values()
     return any(
         (spec.id is not None and spec.id.name == condition.field and "get" in spec.methods)
-        or any(context.field == condition.field for context in spec.context)
+        or any(c.field == condition.field and {"list", "get"} & set(c.verbs) for c in spec.context)
         for spec in specs
     )
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +34,8 @@ __all__ = ["MAX_VARIABLES", "batchable", "json_ready", "query_string"]
 
 # PHP reads at most 1000 variables of a query string (max_input_vars) and drops the rest without a word.
 MAX_VARIABLES = 900
+# Longer texts (files, as base64) travel alone: a few of them make a request that the portal's front refuses.
+MAX_TEXT = 100_000
 # Deeper nesting than 64 (max_input_nesting_level) is dropped likewise.
 _MAX_DEPTH = 50
 
@@ -50,6 +53,8 @@ def json_ready(value: Any, where: str = "params") -> Any:
     Raises:
         InvalidValue: a part that no REST method could understand; the message names its place.
     """
+    if _is_plain(value):
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -60,15 +65,26 @@ def json_ready(value: Any, where: str = "params") -> Any:
         return _text(value, where)
     if isinstance(value, int):
         return int(value)
+    # Places are put into words only for what may be wrong: most values are plain.
     if is_mapping(value):
-        return {_text(str(key), where): json_ready(item, f"{where}[{key}]") for key, item in value.items()}
+        return {
+            (key if _is_plain(key) and isinstance(key, str) else _text(str(key), where)): (
+                item if _is_plain(item) else json_ready(item, f"{where}[{key}]")
+            )
+            for key, item in value.items()
+        }
     if is_sequence(value):
-        return [json_ready(item, f"{where}[{index}]") for index, item in enumerate(value)]
+        return [item if _is_plain(item) else json_ready(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Decimal | float):
         return _number(value, where)
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()
     raise InvalidValue(f"{where}: {type(value).__name__} cannot be sent to the portal")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether *value* is spelled as it is, which can be seen at a glance."""
+    return type(value) is int or (type(value) is str and value.isascii())
 
 
 def _text(value: str, where: str) -> str:
@@ -90,19 +106,32 @@ def _pairs(prefix: str, value: Any) -> Iterator[tuple[str, str]]:
         if not value:
             yield f"{prefix}[]", ""
         for key, item in value.items():
-            yield from _pairs(f"{prefix}[{quote(key, safe='')}]", item)
+            yield from _pairs(f"{prefix}[{_quoted(key)}]", item)
     elif is_list(value):
         if not value:
             yield f"{prefix}[]", ""
         for index, item in enumerate(value):
             yield from _pairs(f"{prefix}[{index}]", item)
+    elif isinstance(value, int):
+        yield prefix, str(value)
     else:
-        yield prefix, quote(str(value), safe="")
+        yield prefix, quote(value, safe="")
+
+
+@lru_cache(maxsize=2048)
+def _quoted(name: str) -> str:
+    """A name as it stands in a query string; there are few of them, and they come again and again."""
+    return quote(name, safe="")
+
+
+@lru_cache(maxsize=2048)
+def _is_bad_key(key: str) -> bool:
+    return _BAD_KEY.search(key) is not None
 
 
 def query_string(method: str, params: Mapping[str, Any]) -> str:
     """``method?a=1&b[0]=2``: one command of a batch, as PHP's parse_str reads it. *params* must be `json_ready`."""
-    pairs = [pair for key, value in params.items() for pair in _pairs(quote(key, safe=""), value)]
+    pairs = [pair for key, value in params.items() for pair in _pairs(_quoted(key), value)]
     return method + "?" + "&".join(f"{key}={value}" for key, value in pairs) if pairs else method
 
 
@@ -116,7 +145,7 @@ def _variables(value: Any, depth: int = 1) -> Iterator[Any]:
         raise ValueError("nested too deeply")
     if is_mapping(value) and value:
         for key, item in value.items():
-            if _BAD_KEY.search(key):
+            if _is_bad_key(key):
                 raise ValueError(key)
             yield from _variables(item, depth + 1)
     elif is_list(value) and value:
@@ -129,18 +158,19 @@ def _variables(value: Any, depth: int = 1) -> Iterator[Any]:
 def batchable(params: Mapping[str, Any], *, chained: bool = False) -> bool:
     """Whether `json_ready` *params* survive a batch unharmed; otherwise the command must travel alone.
 
-    They do not if they hold more variables than PHP reads, a name that parse_str would mangle, or text that the portal
-    would take for a reference to another result (unless *chained*: then the reference is meant).
+    They do not if they hold very long texts, more variables than PHP reads, a name that parse_str would mangle, or
+    text that the portal would take for a reference to another result (unless *chained*: then the reference is meant).
     """
     if any(_BAD_NAME.search(name) for name in params):
         return False
-    count = 0
+    count = size = 0
     try:
         for item in params.values():
             for leaf in _variables(item):
                 count += 1
-                if not chained and isinstance(leaf, str) and _MACRO.search(leaf):
+                size += len(leaf) if isinstance(leaf, str) else 0
+                if not chained and isinstance(leaf, str) and "$" in leaf and _MACRO.search(leaf):
                     return False
     except ValueError:
         return False
-    return count <= MAX_VARIABLES
+    return count <= MAX_VARIABLES and (chained or size <= MAX_TEXT)

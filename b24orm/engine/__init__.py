@@ -8,5 +8,7 @@ from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.reader import read
 from b24orm.engine.rows import RawRows
 from b24orm.engine.stats import Stats
+from b24orm.engine.transfers import fetch, send
+from b24orm.engine.writer import write
 
-__all__ = ["Dispatcher", "RawRows", "Stats", "read"]
+__all__ = ["Dispatcher", "RawRows", "Stats", "fetch", "read", "send", "write"]

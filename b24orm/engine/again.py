@@ -7,7 +7,7 @@ from b24orm.errors import B24OrmError, OperatingLimit, TransportError
 from b24orm.limits import backoff
 from b24orm.transport import retryable
 
-__all__ = ["may_repeat", "pause"]
+__all__ = ["attempts_for", "may_repeat", "pause"]
 
 _MAX_ATTEMPTS = 6
 _FIRST_CONTACT_ATTEMPTS = 3
@@ -22,8 +22,12 @@ def may_repeat(work: Work, error: B24OrmError, *, reached: bool) -> bool:
     """
     verdict = retryable(error)
     allowed = verdict == "always" or (verdict == "reads" and work.replay_safe)
-    attempts = _MAX_ATTEMPTS if reached or not isinstance(error, TransportError) else _FIRST_CONTACT_ATTEMPTS
-    return allowed and work.attempts < attempts and not work.future.done()
+    return allowed and work.attempts < attempts_for(error, reached=reached) and not work.future.done()
+
+
+def attempts_for(error: B24OrmError, *, reached: bool) -> int:
+    """How often something that failed so is tried at most; *reached* as for `may_repeat`."""
+    return _MAX_ATTEMPTS if reached or not isinstance(error, TransportError) else _FIRST_CONTACT_ATTEMPTS
 
 
 def pause(error: B24OrmError, attempts: int) -> float:

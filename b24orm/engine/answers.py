@@ -7,10 +7,10 @@ from typing import Any
 
 from b24orm.command import Command, Outcome, Response
 from b24orm.engine.work import Work
-from b24orm.errors import B24OrmError, OutcomeUnknown, PortalError, TransportError
+from b24orm.errors import B24OrmError, NotFound, OutcomeUnknown, PortalError, TransportError
 from b24orm.transport import Envelope, as_map, portal_error, retryable
 
-__all__ = ["BatchAnswer", "halts", "keys_of", "left_out", "lost", "reason_of", "succeeded"]
+__all__ = ["BatchAnswer", "done_before", "halts", "keys_of", "left_out", "lost", "reason_of", "succeeded"]
 
 
 def halts(batch: list[Work]) -> bool:
@@ -40,11 +40,18 @@ def succeeded(result: Any, total: int | None, following: int | None, time: Any) 
     return Outcome("ok", response=Response(result, total, following, as_map(time)))
 
 
+def done_before(work: Work, outcome: Outcome) -> bool:
+    """Whether *outcome* of a deletion says "no such row" because an earlier attempt, whose answer was lost, ran."""
+    gone = work.doubtful and len(work.commands) == 1 and work.commands[0].replay == "gone"
+    return gone and isinstance(outcome.error, NotFound)
+
+
 def lost(command: Command, error: PortalError | TransportError) -> Outcome:
-    """The outcome of a command whose request failed for good."""
+    """The outcome of a command that failed for good, with its request or alone."""
     if retryable(error) == "reads" and not command.replay_safe:
+        what = "the portal broke off" if isinstance(error, PortalError) else "its answer was lost"
         cause = OutcomeUnknown(
-            f"{command.method} was sent and its answer was lost ({error}); it may have run, and is not sent again"
+            f"{command.method} was sent and {what} ({error}); it may have run, and is not sent again"
         )
         return Outcome("unknown", error=cause)
     unsent = isinstance(error, TransportError) and not error.sent
@@ -86,7 +93,7 @@ class BatchAnswer:
     def outcome(self, key: str, command: Command) -> Outcome:
         """What became of the command called *key*."""
         if key in self._errors:
-            return Outcome("failed", error=_error(self._errors[key], command.method))
+            return lost(command, _error(self._errors[key], command.method))
         if key in self._results:
             return succeeded(
                 self._results[key], _number(self._totals.get(key)), _number(self._nexts.get(key)), self._times.get(key)
@@ -105,6 +112,8 @@ def _error(value: Any, method: str) -> PortalError:
 
 
 def _number(value: Any) -> int | None:
+    if value is None or isinstance(value, bool):
+        return None
     with contextlib.suppress(TypeError, ValueError):
-        return None if value is None or isinstance(value, bool) else int(value)
+        return int(value)
     return None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any
 
 from b24orm.command import Command, Outcome
 from b24orm.compiler import query_string
-from b24orm.engine.again import may_repeat, pause
-from b24orm.engine.answers import BatchAnswer, halts, keys_of, left_out, lost, reason_of, succeeded
+from b24orm.engine.again import attempts_for, may_repeat, pause
+from b24orm.engine.answers import BatchAnswer, done_before, halts, keys_of, left_out, lost, reason_of, succeeded
 from b24orm.engine.pagesizes import PageSizes
+from b24orm.engine.places import Place, Places
 from b24orm.engine.stats import Stats
 from b24orm.engine.work import MAX_COMMANDS, Work
 from b24orm.errors import (
@@ -35,8 +36,9 @@ from b24orm.limits import (
     RetryBudget,
     SystemClock,
     Throttle,
+    backoff,
 )
-from b24orm.transport import Envelope, Page, PageParser, Transport, as_map, read_batch, retryable
+from b24orm.transport import Envelope, FileWire, Page, PageParser, Transport, as_map, read_batch, retryable
 
 __all__ = ["Dispatcher"]
 
@@ -89,6 +91,7 @@ class Dispatcher:
         self._flying: dict[asyncio.Task[None], list[Work]] = {}
         self._bytes: dict[str, float] = {}
         self._watchers: list[tuple[str, Callable[[str], None]]] = []
+        self._places = Places(self._wake.set)
         self._loop_task: asyncio.Task[None] | None = None
         self._reached = False  # whether the portal ever answered
         self.page_sizes = PageSizes()
@@ -109,8 +112,10 @@ class Dispatcher:
             task.cancel()
         if tasks:
             await asyncio.gather(*tasks, return_exceptions=True)
+        closed = ConfigurationError("the portal was closed before the answer came")
         for work in waiting:
-            work.break_off(ConfigurationError("the portal was closed before the answer came"))
+            work.break_off(closed)
+        self._places.break_off(closed)
         await self._transport.close()
 
     # -- what readers ask ------------------------------------------------------------------------------------------
@@ -122,6 +127,15 @@ class Dispatcher:
             parser: reads the rows of the answer, if the command is a list; the result may then be a `Page`.
         """
         return (await self._submit(Work([command], chained=False, parser=parser)))[0]
+
+    async def run_all(self, commands: Sequence[Command]) -> list[Outcome]:
+        """What becomes of commands that have nothing to do with each other, but are best sent together."""
+        if self._loop_task is None:
+            raise ConfigurationError("the portal is not open")
+        works = [Work([command], chained=False) for command in commands]
+        for work in works:
+            self._enqueue(work)
+        return [outcomes[0] for outcomes in await asyncio.gather(*(work.future for work in works))]
 
     async def run_chain(
         self,
@@ -177,6 +191,44 @@ class Dispatcher:
         finally:
             self._watchers.remove(entry)
 
+    # -- files (b24orm.engine.transfers) ----------------------------------------------------------------------------
+
+    @property
+    def files(self) -> FileWire:
+        """Fetches and sends files."""
+        return self._transport.files
+
+    @asynccontextmanager
+    async def transfer(self, attempt: int) -> AsyncGenerator[Place]:
+        """A place among the requests under way, for a file: entered when the limits let one more request leave."""
+        if self._loop_task is None:
+            raise ConfigurationError("the portal is not open")
+        async with self._places.one() as place:
+            self.stats.requests += 1
+            self.stats.retries += attempt > 1
+            try:
+                yield place
+            except RateLimited:
+                self.stats.refusals += 1
+                self._bucket.refused(place.left)
+                raise
+            except PortalError:
+                self._reached = True
+                self._bucket.accepted()
+                raise
+            self._reached = True
+            self._bucket.accepted()
+            self._retries.earn()
+
+    async def transfer_again(self, error: PortalError | TransportError, attempts: int) -> bool:
+        """Whether a file that failed so may travel once more: after a while, if it has not been tried too often."""
+        if attempts >= attempts_for(error, reached=self._reached) or not self._retries.spend():
+            return False
+        self.stats.reasons[reason_of(error)] += 1
+        if not isinstance(error, RateLimited):  # the bucket has a waiting time of its own
+            await self._clock.sleep(backoff(attempts))
+        return True
+
     # -- the queue -------------------------------------------------------------------------------------------------
 
     async def _submit(self, work: Work) -> list[Outcome]:
@@ -193,7 +245,7 @@ class Dispatcher:
         try:
             while True:
                 delay = self._until_ready()
-                if delay == 0.0:
+                if delay == 0.0 or self._places.wanted(self.concurrency):
                     await self._launch()
                 else:
                     await self._rest(delay)
@@ -201,11 +253,12 @@ class Dispatcher:
             self._loop_task = None
             while self._queue:
                 self._queue.popleft().break_off(error)
+            self._places.break_off(error)
             raise
 
     async def _launch(self) -> None:
         """Waits for a free slot and a free place in the bucket; packs last, so that the most can share the request."""
-        while len(self._flying) >= self.concurrency:
+        while len(self._flying) + self._places.taken >= self.concurrency:
             self._wake.clear()
             await self._wake.wait()  # a request that lands wakes us too
         while (wait := max(self._bucket.wait_time(), self.throttle.wait_time())) > 0:
@@ -213,6 +266,10 @@ class Dispatcher:
             await self._clock.sleep(wait)
         for _ in range(SETTLING_TURNS):
             await asyncio.sleep(0)
+        if self._places.wanted(self.concurrency, beside=self._commands_wait):
+            self._places.give(self._bucket.take())
+            self.throttle.take()
+            return
         batch = self._pick()
         if not batch:
             return
@@ -276,6 +333,9 @@ class Dispatcher:
                 return 0.0
             shortest = delay if shortest is None else min(shortest, delay)
         return shortest
+
+    def _commands_wait(self) -> bool:
+        return self._until_ready() == 0.0
 
     def _pick(self) -> list[Work]:
         """Takes the work of the next request out of the queue, oldest first."""
@@ -428,6 +488,9 @@ class Dispatcher:
         failed = next((outcome.error for outcome in outcomes if outcome.error is not None), None)
         # Later commands of a chain may have run though the first did not: only reads may be repeated along with it.
         repeatable = len(outcomes) == 1 or work.replay_safe
+        if done_before(work, outcomes[0]):
+            outcomes = [succeeded(True, None, None, None)]
+            failed = None
         error = outcomes[0].error
         if (
             error is not None
@@ -464,6 +527,8 @@ class Dispatcher:
             # Together, so that they share a request again.
             if not paid or not self._again(work, error, resume):
                 outcomes = [lost(command, error) for command in work.sent]
+                if done_before(work, outcomes[0]):
+                    outcomes = [succeeded(True, None, None, None)]
                 work.deliver([*outcomes, *(left_out(command) for command in work.commands[len(outcomes) :])])
 
     def _halve(self, batch: list[Work]) -> bool:
@@ -482,6 +547,7 @@ class Dispatcher:
         if not may_repeat(work, error, reached=self._reached):
             return False
         self.stats.reasons[reason_of(error)] += 1
+        work.doubtful |= retryable(error) == "reads"
         work.not_before = resume
         self._enqueue(work)
         return True

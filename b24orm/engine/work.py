@@ -30,14 +30,17 @@ class Work:
         parser: reads the pages of rows in its answers; None if it is no list.
         most: how many commands may share a request with it, its own included: fewer after a batch that took too long.
         attempts: how often it has left.
+        doubtful: whether it may have run already, its answer lost.
         not_before: monotonic time before which it must not leave (again).
     """
 
     __slots__ = (
+        "_methods",
         "alone",
         "attempts",
         "chained",
         "commands",
+        "doubtful",
         "future",
         "halt",
         "most",
@@ -65,7 +68,9 @@ class Work:
             raise InvalidValue(f"a chain of {self.commands[0].method} is too large for a batch")
         self.alone = not fits or halt is not None
         self.attempts = 0
+        self.doubtful = False
         self.not_before = 0.0
+        self._methods: list[tuple[str, int]] | None = None
         self.future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
 
     @property
@@ -76,7 +81,12 @@ class Work:
     @property
     def methods(self) -> list[tuple[str, int]]:
         """The methods of these commands in lower case, and how many there are of each."""
-        return list(Counter(command.method.lower() for command in self.sent).items())
+        if self._methods is not None:
+            return self._methods
+        counted = list(Counter(command.method.lower() for command in self.sent).items())
+        if len(self.commands) == 1:
+            self._methods = counted  # asked for again and again while it waits, and never another
+        return counted
 
     @property
     def replay_safe(self) -> bool:

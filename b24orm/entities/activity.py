@@ -14,21 +14,23 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from datetime import date
     from decimal import Decimal
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.currency import Currency
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     ActivityField = Literal[
         "id",
@@ -472,6 +474,51 @@ if TYPE_CHECKING:
         is_incoming_channel: bool | None
         is_incoming_channel__isnull: bool
 
+    class ActivityValues(TypedDict, total=False):
+        """The fields that ``Activity.objects.update()`` takes by keyword."""
+
+        subject: str
+        responsible_id: int
+        communications: Sequence[Any]
+        provider_id: str | None
+        provider_type_id: str | None
+        provider_group_id: str | None
+        start_time: datetime | None
+        end_time: datetime | None
+        deadline: datetime | None
+        completed: bool
+        status: Literal[0, 1, 2, 3] | None
+        priority: Literal[0, 1, 2, 3] | None
+        notify_type: Literal[0, 1, 2, 3] | None
+        notify_value: int | None
+        description: str | None
+        description_type: Literal[0, 1, 2, 3] | None
+        direction: Literal[0, 1, 2] | None
+        location: str | None
+        settings: Any
+        originator_id: str | None
+        origin_id: str | None
+        origin_version: str | None
+        result_status: int | None
+        result_stream: int | None
+        result_source_id: str | None
+        result_mark: int | None
+        result_value: Decimal | int | float | None
+        result_sum: Decimal | int | float | None
+        result_currency_id: str | None
+        provider_params: Any
+        provider_data: str | None
+        autocomplete_rule: int | None
+        files: Sequence[File]
+        webdav_elements: Sequence[File]
+
+    class ActivityNew(ActivityValues, total=False):
+        """The fields that ``Activity.objects.create()`` takes by keyword."""
+
+        owner_id: int
+        owner_type_id: int
+        type_id: Literal[0, 1, 2, 3, 4, 5, 6]
+
 
 M_co = TypeVar("M_co", bound="ActivityFields", covariant=True)
 M = TypeVar("M", bound="ActivityFields")
@@ -511,6 +558,56 @@ class ActivityQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[ActivityNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: ActivityNew | None = None, **lookups: Unpack[ActivityLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: ActivityNew | None = None, **lookups: Unpack[ActivityLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[ActivityFields | ActivityNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[ActivityFields | ActivityNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[ActivityFields | ActivityNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[ActivityFields], fields: Iterable[ActivityField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[ActivityValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[ActivityFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class ActivityObjects:
@@ -659,6 +756,18 @@ class ActivityFields(Model):
 
     is_incoming_channel: Col[bool | None] = column(default=None, readonly=True)
     """Incoming channel / Входящий канал (IS_INCOMING_CHANNEL)."""
+
+    responsible: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``responsible_id`` names."""
+
+    author: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``author_id`` names."""
+
+    editor: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``editor_id`` names."""
+
+    result_currency: ClassVar[ToOne[Currency]] = ToOne()
+    """The Currency that ``result_currency_id`` names."""
 
 
 class Activity(ActivityFields):

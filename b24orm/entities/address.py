@@ -13,18 +13,18 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     AddressField = Literal[
         "type_id",
@@ -206,6 +206,22 @@ if TYPE_CHECKING:
         anchor_id__lte: int
         anchor_id__range: tuple[int, int]
 
+    class AddressValues(TypedDict, total=False):
+        """The fields that ``Address.objects.update()`` takes by keyword."""
+
+        address_1: str | None
+        address_2: str | None
+        city: str | None
+        postal_code: str | None
+        region: str | None
+        province: str | None
+        country: str | None
+        country_code: str | None
+        loc_addr_id: int | None
+
+    class AddressNew(AddressValues, total=False):
+        """The fields that ``Address.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="AddressFields", covariant=True)
 M = TypeVar("M", bound="AddressFields")
@@ -241,6 +257,56 @@ class AddressQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: AddressField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[AddressNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: AddressNew | None = None, **lookups: Unpack[AddressLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: AddressNew | None = None, **lookups: Unpack[AddressLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[AddressFields | AddressNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[AddressFields | AddressNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[AddressFields | AddressNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[AddressFields], fields: Iterable[AddressField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[AddressValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[AddressFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class AddressObjects:

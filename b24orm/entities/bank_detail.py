@@ -15,19 +15,21 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.requisite import Requisite
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     BankDetailField = Literal[
         "id",
@@ -416,6 +418,42 @@ if TYPE_CHECKING:
         originator_id__endswith: str
         originator_id__like: str
 
+    class BankDetailValues(TypedDict, total=False):
+        """The fields that ``BankDetail.objects.update()`` takes by keyword."""
+
+        name: str
+        country_id: int | None
+        code: str | None
+        xml_id: str | None
+        active: bool
+        sort: int | None
+        rq_bank_name: str | None
+        rq_bank_addr: str | None
+        rq_bank_code: str | None
+        rq_agency_name: str | None
+        rq_bank_route_num: str | None
+        rq_bik: str | None
+        rq_mfo: str | None
+        rq_acc_name: str | None
+        rq_acc_num: str | None
+        rq_acc_type: str | None
+        rq_iik: str | None
+        rq_acc_currency: str | None
+        rq_cor_acc_num: str | None
+        rq_iban: str | None
+        rq_swift: str | None
+        rq_bic: str | None
+        rq_codeb: str | None
+        rq_codeg: str | None
+        rq_rib: str | None
+        comments: str | None
+        originator_id: str | None
+
+    class BankDetailNew(BankDetailValues, total=False):
+        """The fields that ``BankDetail.objects.create()`` takes by keyword."""
+
+        entity_id: int
+
 
 M_co = TypeVar("M_co", bound="BankDetailFields", covariant=True)
 M = TypeVar("M", bound="BankDetailFields")
@@ -455,6 +493,56 @@ class BankDetailQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[BankDetailNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: BankDetailNew | None = None, **lookups: Unpack[BankDetailLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: BankDetailNew | None = None, **lookups: Unpack[BankDetailLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[BankDetailFields | BankDetailNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[BankDetailFields | BankDetailNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[BankDetailFields | BankDetailNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[BankDetailFields], fields: Iterable[BankDetailField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[BankDetailValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[BankDetailFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class BankDetailObjects:
@@ -567,6 +655,15 @@ class BankDetailFields(Model):
 
     originator_id: Col[str | None] = column(default=None)
     """External source / Внешний источник (ORIGINATOR_ID)."""
+
+    entity: ClassVar[ToOne[Requisite]] = ToOne()
+    """The Requisite that ``entity_id`` names."""
+
+    created_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by_id`` names."""
+
+    modify_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``modify_by_id`` names."""
 
 
 class BankDetail(BankDetailFields):

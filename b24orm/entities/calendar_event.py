@@ -15,16 +15,17 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CalendarEventField = Literal[
         "id",
@@ -635,6 +636,14 @@ class CalendarEventQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def bulk_delete(self, objs: Many[CalendarEventFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class CalendarEventObjects:
     """``CalendarEvent.objects``: a fresh queryset of the class that it is asked of."""
@@ -824,6 +833,18 @@ class CalendarEventFields(Model):
 
     cal_dav_label: Col[str | None] = column(default=None, readonly=True)
     """CalDAV label / Метка CalDAV (CAL_DAV_LABEL)."""
+
+    parent: ClassVar[ToOne[CalendarEvent]] = ToOne()
+    """The CalendarEvent that ``parent_id`` names."""
+
+    recurrence: ClassVar[ToOne[CalendarEvent]] = ToOne()
+    """The CalendarEvent that ``recurrence_id`` names."""
+
+    meeting_host_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``meeting_host`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
 
 
 class CalendarEvent(CalendarEventFields):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.activity import Activity
+    from b24orm.entities.disk_file import DiskFile
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -372,6 +375,15 @@ class CallStatisticFields(Model):
 
     comment: Col[str | None] = column(default=None, readonly=True)
     """Comment / Комментарий (COMMENT)."""
+
+    portal_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``portal_user_id`` names."""
+
+    record_file: ClassVar[ToOne[DiskFile]] = ToOne()
+    """The DiskFile that ``record_file_id`` names."""
+
+    crm_activity: ClassVar[ToOne[Activity]] = ToOne()
+    """The Activity that ``crm_activity_id`` names."""
 
 
 class CallStatistic(CallStatisticFields):

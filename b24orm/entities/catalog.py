@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog_vat import CatalogVat
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -194,6 +195,12 @@ class CatalogFields(Model):
 
     vat_id: Col[int | None] = column(default=None, readonly=True)
     """VAT rate / Ставка НДС (vatId); id of a CatalogVat."""
+
+    product_iblock: ClassVar[ToOne[Catalog]] = ToOne()
+    """The Catalog that ``product_iblock_id`` names."""
+
+    vat: ClassVar[ToOne[CatalogVat]] = ToOne()
+    """The CatalogVat that ``vat_id`` names."""
 
 
 class Catalog(CatalogFields):

@@ -14,20 +14,21 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogDocumentField = Literal[
         "id",
@@ -199,6 +200,27 @@ if TYPE_CHECKING:
         commentary__endswith: str
         commentary__like: str
 
+    class CatalogDocumentValues(TypedDict, total=False):
+        """The fields that ``CatalogDocument.objects.update()`` takes by keyword."""
+
+        responsible_id: int | None
+        doc_number: str | None
+        title: str | None
+        site_id: str | None
+        modified_by: int | None
+        date_modify: datetime | None
+        date_document: datetime | None
+        total: Decimal | int | float | None
+        commentary: str | None
+
+    class CatalogDocumentNew(CatalogDocumentValues, total=False):
+        """The fields that ``CatalogDocument.objects.create()`` takes by keyword."""
+
+        doc_type: Literal["A", "S", "M", "R", "D"]
+        currency: str | None
+        created_by: int | None
+        date_create: datetime | None
+
 
 M_co = TypeVar("M_co", bound="CatalogDocumentFields", covariant=True)
 M = TypeVar("M", bound="CatalogDocumentFields")
@@ -238,6 +260,59 @@ class CatalogDocumentQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogDocumentNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogDocumentNew | None = None, **lookups: Unpack[CatalogDocumentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogDocumentNew | None = None, **lookups: Unpack[CatalogDocumentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CatalogDocumentFields | CatalogDocumentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[CatalogDocumentFields | CatalogDocumentNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogDocumentFields | CatalogDocumentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogDocumentFields], fields: Iterable[CatalogDocumentField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogDocumentValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogDocumentFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CatalogDocumentObjects:
@@ -302,6 +377,18 @@ class CatalogDocumentFields(Model):
 
     commentary: Col[str | None] = column(default=None)
     """Comment / Комментарий (commentary)."""
+
+    responsible: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``responsible_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    modified_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``modified_by`` names."""
+
+    status_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``status_by`` names."""
 
 
 class CatalogDocument(CatalogDocumentFields):

@@ -13,19 +13,21 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from decimal import Decimal
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog_document import CatalogDocument
+    from b24orm.entities.catalog_product import CatalogProduct
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogDocumentElementField = Literal[
         "id",
@@ -100,6 +102,20 @@ if TYPE_CHECKING:
         purchasing_price__lte: Decimal | int | float
         purchasing_price__range: tuple[Decimal | int | float, Decimal | int | float]
 
+    class CatalogDocumentElementValues(TypedDict, total=False):
+        """The fields that ``CatalogDocumentElement.objects.update()`` takes by keyword."""
+
+        store_from: int | None
+        store_to: int | None
+        amount: Decimal | int | float | None
+        purchasing_price: Decimal | int | float | None
+
+    class CatalogDocumentElementNew(CatalogDocumentElementValues, total=False):
+        """The fields that ``CatalogDocumentElement.objects.create()`` takes by keyword."""
+
+        doc_id: int
+        element_id: int
+
 
 M_co = TypeVar("M_co", bound="CatalogDocumentElementFields", covariant=True)
 M = TypeVar("M", bound="CatalogDocumentElementFields")
@@ -140,6 +156,69 @@ class CatalogDocumentElementQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(
+        self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogDocumentElementNew]
+    ) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogDocumentElementNew | None = None, **lookups: Unpack[CatalogDocumentElementLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogDocumentElementNew | None = None, **lookups: Unpack[CatalogDocumentElementLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self,
+        objs: Iterable[CatalogDocumentElementFields | CatalogDocumentElementNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[CatalogDocumentElementFields | CatalogDocumentElementNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self,
+        objs: Many[CatalogDocumentElementFields | CatalogDocumentElementNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self,
+        objs: Many[CatalogDocumentElementFields],
+        fields: Iterable[CatalogDocumentElementField | Column[Any]] | None = None,
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogDocumentElementValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogDocumentElementFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class CatalogDocumentElementObjects:
     """``CatalogDocumentElement.objects``: a fresh queryset of the class that it is asked of."""
@@ -173,6 +252,12 @@ class CatalogDocumentElementFields(Model):
 
     purchasing_price: OptionalDecimalCol = column(default=None)
     """Purchase price / Закупочная цена (purchasingPrice)."""
+
+    doc: ClassVar[ToOne[CatalogDocument]] = ToOne()
+    """The CatalogDocument that ``doc_id`` names."""
+
+    element: ClassVar[ToOne[CatalogProduct]] = ToOne()
+    """The CatalogProduct that ``element_id`` names."""
 
 
 class CatalogDocumentElement(CatalogDocumentElementFields):

@@ -14,18 +14,18 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogMeasureField = Literal[
         "id",
@@ -110,6 +110,19 @@ if TYPE_CHECKING:
         symbol_letter_intl__endswith: str
         symbol_letter_intl__like: str
 
+    class CatalogMeasureValues(TypedDict, total=False):
+        """The fields that ``CatalogMeasure.objects.update()`` takes by keyword."""
+
+        code: int | None
+        measure_title: str
+        is_default: bool
+        symbol: str | None
+        symbol_intl: str | None
+        symbol_letter_intl: str | None
+
+    class CatalogMeasureNew(CatalogMeasureValues, total=False):
+        """The fields that ``CatalogMeasure.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="CatalogMeasureFields", covariant=True)
 M = TypeVar("M", bound="CatalogMeasureFields")
@@ -149,6 +162,59 @@ class CatalogMeasureQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogMeasureNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogMeasureNew | None = None, **lookups: Unpack[CatalogMeasureLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogMeasureNew | None = None, **lookups: Unpack[CatalogMeasureLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CatalogMeasureFields | CatalogMeasureNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[CatalogMeasureFields | CatalogMeasureNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogMeasureFields | CatalogMeasureNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogMeasureFields], fields: Iterable[CatalogMeasureField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogMeasureValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogMeasureFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CatalogMeasureObjects:

@@ -15,21 +15,25 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from datetime import date
     from decimal import Decimal
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog import Catalog
+    from b24orm.entities.catalog_product import CatalogProduct
+    from b24orm.entities.catalog_vat import CatalogVat
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogOfferField = Literal[
         "id",
@@ -389,6 +393,54 @@ if TYPE_CHECKING:
         trial_price_id__not_in: Collection[int]
         without_order: bool
 
+    class CatalogOfferValues(TypedDict, total=False):
+        """The fields that ``CatalogOffer.objects.update()`` takes by keyword."""
+
+        name: str
+        parent_id: Any
+        active: bool
+        code: str | None
+        xml_id: str | None
+        iblock_section_id: int | None
+        iblock_section: Sequence[int]
+        sort: int | None
+        preview_text: str | None
+        preview_text_type: Literal["text", "html"] | None
+        preview_picture: File | None
+        detail_text: str | None
+        detail_text_type: Literal["text", "html"] | None
+        detail_picture: File | None
+        date_active_from: datetime | None
+        date_active_to: datetime | None
+        created_by: int | None
+        date_create: datetime | None
+        modified_by: int | None
+        measure: int | None
+        quantity: Decimal | int | float | None
+        quantity_reserved: Decimal | int | float | None
+        quantity_trace: Literal["Y", "N", "D"] | None
+        can_buy_zero: bool
+        subscribe: Literal["Y", "N", "D"] | None
+        barcode_multi: bool
+        purchasing_price: Decimal | int | float | None
+        purchasing_currency: str | None
+        vat_id: int | None
+        vat_included: bool
+        weight: Decimal | int | float | None
+        length: Decimal | int | float | None
+        width: Decimal | int | float | None
+        height: Decimal | int | float | None
+        price_type: str | None
+        recur_scheme_length: int | None
+        recur_scheme_type: Literal["H", "D", "W", "M", "Q", "S", "Y"] | None
+        trial_price_id: int | None
+        without_order: bool
+
+    class CatalogOfferNew(CatalogOfferValues, total=False):
+        """The fields that ``CatalogOffer.objects.create()`` takes by keyword."""
+
+        iblock_id: int
+
 
 M_co = TypeVar("M_co", bound="CatalogOfferFields", covariant=True)
 M = TypeVar("M", bound="CatalogOfferFields")
@@ -428,6 +480,56 @@ class CatalogOfferQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogOfferNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogOfferNew | None = None, **lookups: Unpack[CatalogOfferLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogOfferNew | None = None, **lookups: Unpack[CatalogOfferLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CatalogOfferFields | CatalogOfferNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CatalogOfferFields | CatalogOfferNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogOfferFields | CatalogOfferNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogOfferFields], fields: Iterable[CatalogOfferField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogOfferValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogOfferFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CatalogOfferObjects:
@@ -579,6 +681,21 @@ class CatalogOfferFields(Model):
 
     without_order: Col[bool] = column(default=False)
     """Renewal without an order / Продление без заказа (withoutOrder)."""
+
+    iblock: ClassVar[ToOne[Catalog]] = ToOne()
+    """The Catalog that ``iblock_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    modified_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``modified_by`` names."""
+
+    vat: ClassVar[ToOne[CatalogVat]] = ToOne()
+    """The CatalogVat that ``vat_id`` names."""
+
+    trial_price: ClassVar[ToOne[CatalogProduct]] = ToOne()
+    """The CatalogProduct that ``trial_price_id`` names."""
 
 
 class CatalogOffer(CatalogOfferFields):

@@ -15,20 +15,22 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, DecimalCol, Model, OptionalDecimalCol, column
+from b24orm.model import Col, DecimalCol, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog_price_type import CatalogPriceType
+    from b24orm.entities.catalog_product import CatalogProduct
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogPriceField = Literal[
         "id",
@@ -148,6 +150,21 @@ if TYPE_CHECKING:
         timestamp_x__lte: datetime | date
         timestamp_x__range: tuple[datetime | date, datetime | date]
 
+    class CatalogPriceValues(TypedDict, total=False):
+        """The fields that ``CatalogPrice.objects.update()`` takes by keyword."""
+
+        price: Decimal | int | float
+        currency: str
+        quantity_from: Decimal | int | float | None
+        quantity_to: Decimal | int | float | None
+        extra_id: int | None
+
+    class CatalogPriceNew(CatalogPriceValues, total=False):
+        """The fields that ``CatalogPrice.objects.create()`` takes by keyword."""
+
+        product_id: int
+        catalog_group_id: int
+
 
 M_co = TypeVar("M_co", bound="CatalogPriceFields", covariant=True)
 M = TypeVar("M", bound="CatalogPriceFields")
@@ -187,6 +204,56 @@ class CatalogPriceQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogPriceNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogPriceNew | None = None, **lookups: Unpack[CatalogPriceLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogPriceNew | None = None, **lookups: Unpack[CatalogPriceLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CatalogPriceFields | CatalogPriceNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CatalogPriceFields | CatalogPriceNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogPriceFields | CatalogPriceNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogPriceFields], fields: Iterable[CatalogPriceField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogPriceValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogPriceFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CatalogPriceObjects:
@@ -230,6 +297,12 @@ class CatalogPriceFields(Model):
 
     timestamp_x: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (timestampX)."""
+
+    product: ClassVar[ToOne[CatalogProduct]] = ToOne()
+    """The CatalogProduct that ``product_id`` names."""
+
+    catalog_group: ClassVar[ToOne[CatalogPriceType]] = ToOne()
+    """The CatalogPriceType that ``catalog_group_id`` names."""
 
 
 class CatalogPrice(CatalogPriceFields):

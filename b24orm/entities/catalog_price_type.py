@@ -15,19 +15,20 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogPriceTypeField = Literal[
         "id",
@@ -124,6 +125,17 @@ if TYPE_CHECKING:
         timestamp_x__lte: datetime | date
         timestamp_x__range: tuple[datetime | date, datetime | date]
 
+    class CatalogPriceTypeValues(TypedDict, total=False):
+        """The fields that ``CatalogPriceType.objects.update()`` takes by keyword."""
+
+        name: str
+        base: bool
+        sort: int | None
+        xml_id: str | None
+
+    class CatalogPriceTypeNew(CatalogPriceTypeValues, total=False):
+        """The fields that ``CatalogPriceType.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="CatalogPriceTypeFields", covariant=True)
 M = TypeVar("M", bound="CatalogPriceTypeFields")
@@ -164,6 +176,62 @@ class CatalogPriceTypeQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogPriceTypeNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogPriceTypeNew | None = None, **lookups: Unpack[CatalogPriceTypeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogPriceTypeNew | None = None, **lookups: Unpack[CatalogPriceTypeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self,
+        objs: Iterable[CatalogPriceTypeFields | CatalogPriceTypeNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[CatalogPriceTypeFields | CatalogPriceTypeNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogPriceTypeFields | CatalogPriceTypeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogPriceTypeFields], fields: Iterable[CatalogPriceTypeField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogPriceTypeValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogPriceTypeFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class CatalogPriceTypeObjects:
     """``CatalogPriceType.objects``: a fresh queryset of the class that it is asked of."""
@@ -203,6 +271,12 @@ class CatalogPriceTypeFields(Model):
 
     timestamp_x: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (timestampX)."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    modified_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``modified_by`` names."""
 
 
 class CatalogPriceType(CatalogPriceTypeFields):

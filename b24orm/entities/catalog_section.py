@@ -14,18 +14,19 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog import Catalog
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogSectionField = Literal[
         "id",
@@ -126,6 +127,22 @@ if TYPE_CHECKING:
         description_type__in: Collection[Literal["text", "html"]]
         description_type__not_in: Collection[Literal["text", "html"]]
 
+    class CatalogSectionValues(TypedDict, total=False):
+        """The fields that ``CatalogSection.objects.update()`` takes by keyword."""
+
+        iblock_id: int
+        name: str
+        iblock_section_id: int | None
+        xml_id: str | None
+        code: str | None
+        sort: int | None
+        active: bool
+        description: str | None
+        description_type: Literal["text", "html"] | None
+
+    class CatalogSectionNew(CatalogSectionValues, total=False):
+        """The fields that ``CatalogSection.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="CatalogSectionFields", covariant=True)
 M = TypeVar("M", bound="CatalogSectionFields")
@@ -165,6 +182,59 @@ class CatalogSectionQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogSectionNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogSectionNew | None = None, **lookups: Unpack[CatalogSectionLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogSectionNew | None = None, **lookups: Unpack[CatalogSectionLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CatalogSectionFields | CatalogSectionNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[CatalogSectionFields | CatalogSectionNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogSectionFields | CatalogSectionNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogSectionFields], fields: Iterable[CatalogSectionField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogSectionValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogSectionFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CatalogSectionObjects:
@@ -208,6 +278,12 @@ class CatalogSectionFields(Model):
 
     description_type: Col[Literal["text", "html"] | None] = column(default=None)
     """Description format / Формат описания (descriptionType)."""
+
+    iblock: ClassVar[ToOne[Catalog]] = ToOne()
+    """The Catalog that ``iblock_id`` names."""
+
+    iblock_section: ClassVar[ToOne[CatalogSection]] = ToOne()
+    """The CatalogSection that ``iblock_section_id`` names."""
 
 
 class CatalogSection(CatalogSectionFields):

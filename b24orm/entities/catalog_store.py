@@ -15,21 +15,22 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogStoreField = Literal[
         "id",
@@ -221,6 +222,31 @@ if TYPE_CHECKING:
         sort__lte: int
         sort__range: tuple[int, int]
 
+    class CatalogStoreValues(TypedDict, total=False):
+        """The fields that ``CatalogStore.objects.update()`` takes by keyword."""
+
+        address: str
+        title: str | None
+        active: bool
+        description: str | None
+        gps_n: Decimal | int | float | None
+        gps_s: Decimal | int | float | None
+        image_id: File | None
+        date_create: datetime | None
+        date_modify: datetime | None
+        user_id: int | None
+        modified_by: int | None
+        phone: str | None
+        schedule: str | None
+        email: str | None
+        issuing_center: bool
+        xml_id: str | None
+        code: str | None
+        sort: int | None
+
+    class CatalogStoreNew(CatalogStoreValues, total=False):
+        """The fields that ``CatalogStore.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="CatalogStoreFields", covariant=True)
 M = TypeVar("M", bound="CatalogStoreFields")
@@ -260,6 +286,56 @@ class CatalogStoreQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogStoreNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogStoreNew | None = None, **lookups: Unpack[CatalogStoreLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogStoreNew | None = None, **lookups: Unpack[CatalogStoreLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CatalogStoreFields | CatalogStoreNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CatalogStoreFields | CatalogStoreNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogStoreFields | CatalogStoreNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogStoreFields], fields: Iterable[CatalogStoreField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogStoreValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogStoreFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CatalogStoreObjects:
@@ -330,6 +406,12 @@ class CatalogStoreFields(Model):
 
     sort: Col[int | None] = column(default=None)
     """Sort order / Сортировка (sort)."""
+
+    user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``user_id`` names."""
+
+    modified_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``modified_by`` names."""
 
 
 class CatalogStore(CatalogStoreFields):

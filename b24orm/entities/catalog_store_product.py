@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog_product import CatalogProduct
+    from b24orm.entities.catalog_store import CatalogStore
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -145,6 +147,12 @@ class CatalogStoreProductFields(Model):
 
     quantity_reserved: OptionalDecimalCol = column(default=None, readonly=True)
     """Reserved quantity / Зарезервировано (quantityReserved)."""
+
+    product: ClassVar[ToOne[CatalogProduct]] = ToOne()
+    """The CatalogProduct that ``product_id`` names."""
+
+    store: ClassVar[ToOne[CatalogStore]] = ToOne()
+    """The CatalogStore that ``store_id`` names."""
 
 
 class CatalogStoreProduct(CatalogStoreProductFields):

@@ -15,20 +15,20 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
 from b24orm.model import Col, Model, OptionalDecimalCol, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Any, Literal, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CatalogVatField = Literal["id", "name", "rate", "active", "sort", "timestamp_x"]
     CatalogVatOrder = Literal[
@@ -95,6 +95,17 @@ if TYPE_CHECKING:
         timestamp_x__lte: datetime | date
         timestamp_x__range: tuple[datetime | date, datetime | date]
 
+    class CatalogVatValues(TypedDict, total=False):
+        """The fields that ``CatalogVat.objects.update()`` takes by keyword."""
+
+        name: str
+        rate: Decimal | int | float | None
+        active: bool
+        sort: int | None
+
+    class CatalogVatNew(CatalogVatValues, total=False):
+        """The fields that ``CatalogVat.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="CatalogVatFields", covariant=True)
 M = TypeVar("M", bound="CatalogVatFields")
@@ -134,6 +145,56 @@ class CatalogVatQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CatalogVatNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CatalogVatNew | None = None, **lookups: Unpack[CatalogVatLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CatalogVatNew | None = None, **lookups: Unpack[CatalogVatLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CatalogVatFields | CatalogVatNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CatalogVatFields | CatalogVatNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CatalogVatFields | CatalogVatNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CatalogVatFields], fields: Iterable[CatalogVatField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CatalogVatValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CatalogVatFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CatalogVatObjects:

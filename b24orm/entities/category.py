@@ -13,18 +13,18 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CategoryField = Literal["id", "name", "sort", "entity_type_id", "is_default", "origin_id", "originator_id"]
     CategoryOrder = Literal[
@@ -99,6 +99,20 @@ if TYPE_CHECKING:
         originator_id__like: str
         originator_id__not_like: str
 
+    class CategoryValues(TypedDict, total=False):
+        """The fields that ``Category.objects.update()`` takes by keyword."""
+
+        name: str
+        sort: int | None
+        is_default: bool
+        origin_id: str | None
+        originator_id: str | None
+
+    class CategoryNew(CategoryValues, total=False):
+        """The fields that ``Category.objects.create()`` takes by keyword."""
+
+        entity_type_id: int
+
 
 M_co = TypeVar("M_co", bound="CategoryFields", covariant=True)
 M = TypeVar("M", bound="CategoryFields")
@@ -139,6 +153,56 @@ class CategoryQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CategoryNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CategoryNew | None = None, **lookups: Unpack[CategoryLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CategoryNew | None = None, **lookups: Unpack[CategoryLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CategoryFields | CategoryNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CategoryFields | CategoryNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CategoryFields | CategoryNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CategoryFields], fields: Iterable[CategoryField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CategoryValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CategoryFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class CategoryObjects:
     """``Category.objects``: a fresh queryset of the class that it is asked of."""
@@ -164,7 +228,7 @@ class CategoryFields(Model):
     entity_type_id: Col[int] = column(default=0, readonly=True)
     """Entity type ID / ID типа объекта (entityTypeId)."""
 
-    is_default: Col[bool] = column(default=False, readonly=True)
+    is_default: Col[bool] = column(default=False)
     """Default pipeline / Воронка по умолчанию (isDefault)."""
 
     origin_id: Col[str | None] = column(default=None)

@@ -15,12 +15,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToMany, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from typing import Literal, Never, Self, TypedDict, Unpack
 
+    from b24orm.entities.disk_folder import DiskFolder
+    from b24orm.entities.user import User, UserQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -234,6 +236,15 @@ class ChatFields(Model):
 
     last_message_views: Col[Any] = column(default=None, readonly=True)
     """Last message views / Просмотры последнего сообщения (last_message_views)."""
+
+    owner_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``owner`` names."""
+
+    disk_folder: ClassVar[ToOne[DiskFolder]] = ToOne()
+    """The DiskFolder that ``disk_folder_id`` names."""
+
+    manager_list_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``manager_list`` names."""
 
 
 class Chat(ChatFields):

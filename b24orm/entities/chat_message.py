@@ -12,25 +12,28 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.chat import Chat
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     ChatMessageField = Literal[
         "id",
         "dialog_id",
+        "text",
         "chat_id",
         "author_id",
         "date",
-        "text",
         "unread",
         "uuid",
         "replaces",
@@ -48,6 +51,15 @@ if TYPE_CHECKING:
         id__lte: int
         id__range: tuple[int, int]
         dialog_id: str
+
+    class ChatMessageValues(TypedDict, total=False):
+        """The fields that ``ChatMessage.objects.update()`` takes by keyword."""
+
+    class ChatMessageNew(ChatMessageValues, total=False):
+        """The fields that ``ChatMessage.objects.create()`` takes by keyword."""
+
+        dialog_id: str | None
+        text: str | None
 
 
 M_co = TypeVar("M_co", bound="ChatMessageFields", covariant=True)
@@ -85,6 +97,56 @@ class ChatMessageQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[ChatMessageNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: ChatMessageNew | None = None, **lookups: Unpack[ChatMessageLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: ChatMessageNew | None = None, **lookups: Unpack[ChatMessageLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[ChatMessageFields | ChatMessageNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[ChatMessageFields | ChatMessageNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[ChatMessageFields | ChatMessageNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[ChatMessageFields], fields: Iterable[ChatMessageField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[ChatMessageValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[ChatMessageFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class ChatMessageObjects:
     """``ChatMessage.objects``: a fresh queryset of the class that it is asked of."""
@@ -104,6 +166,9 @@ class ChatMessageFields(Model):
     dialog_id: Col[str | None]
     """Dialog / Диалог (DIALOG_ID); set on create only; id of a Chat."""
 
+    text: Col[str | None]
+    """Text / Текст (text)."""
+
     chat_id: Col[int] = column(default=0, readonly=True)
     """Chat ID / ID чата (chat_id)."""
 
@@ -112,9 +177,6 @@ class ChatMessageFields(Model):
 
     date: Col[datetime | None] = column(default=None, readonly=True)
     """Sent on / Дата отправки (date)."""
-
-    text: Col[str | None] = column(default=None)
-    """Text / Текст (text)."""
 
     unread: Col[bool] = column(default=False, readonly=True)
     """Unread / Не прочитано (unread)."""
@@ -130,6 +192,12 @@ class ChatMessageFields(Model):
 
     disappearing_date: Col[datetime | None] = column(default=None, readonly=True)
     """Disappears on / Дата исчезновения (disappearing_date)."""
+
+    dialog: ClassVar[ToOne[Chat]] = ToOne()
+    """The Chat that ``dialog_id`` names."""
+
+    author: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``author_id`` names."""
 
 
 class ChatMessage(ChatMessageFields):

@@ -22,21 +22,33 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, HasContacts, HasTimeline, OptionalDecimalCol, ToMany, ToOne, column
 from b24orm.model.values import File, Multifield
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from datetime import date
     from decimal import Decimal
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.activity import Activity, ActivityQuerySet
+    from b24orm.entities.category import Category
+    from b24orm.entities.contact import Contact, ContactQuerySet
+    from b24orm.entities.currency import Currency
+    from b24orm.entities.deal import Deal, DealQuerySet
+    from b24orm.entities.lead import Lead, LeadQuerySet
+    from b24orm.entities.quote import Quote, QuoteQuerySet
+    from b24orm.entities.requisite import Requisite, RequisiteQuerySet
+    from b24orm.entities.smart_invoice import SmartInvoice, SmartInvoiceQuerySet
+    from b24orm.entities.status import Status
+    from b24orm.entities.timeline_comment import TimelineComment, TimelineCommentQuerySet
+    from b24orm.entities.user import User, UserQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CompanyField = Literal[
         "id",
@@ -92,7 +104,7 @@ if TYPE_CHECKING:
         "utm_source",
         "utm_term",
         "webform_id",
-        "contacts",
+        "contact_bindings",
         "address_2",
         "address_city",
         "address_postal_code",
@@ -789,6 +801,64 @@ if TYPE_CHECKING:
         emails: str
         emails__in: Collection[str]
 
+    class CompanyValues(TypedDict, total=False):
+        """The fields that ``Company.objects.update()`` takes by keyword."""
+
+        title: str
+        logo: File | None
+        banking_details: str | None
+        comments: str | None
+        type_id: str | None
+        industry: str | None
+        revenue: Decimal | int | float | None
+        currency_id: str | None
+        employees: str | None
+        lead_id: int | None
+        originator_id: str | None
+        origin_id: str | None
+        origin_version: str | None
+        category_id: int | None
+        observers: Sequence[int]
+        contact_ids: Sequence[int]
+        fm: Sequence[Multifield]
+        assigned_by_id: int | None
+        last_activity_by: int | None
+        last_activity_time: datetime | None
+        opened: bool
+        utm_campaign: str | None
+        utm_content: str | None
+        utm_medium: str | None
+        utm_source: str | None
+        utm_term: str | None
+        contact_bindings: Sequence[int]
+        address_2: str | None
+        address_city: str | None
+        address_postal_code: str | None
+        address_region: str | None
+        address_province: str | None
+        address_country: str | None
+        address_country_code: str | None
+        address_loc_addr_id: int | None
+        reg_address: str | None
+        reg_address_2: str | None
+        reg_address_city: str | None
+        reg_address_postal_code: str | None
+        reg_address_region: str | None
+        reg_address_province: str | None
+        reg_address_country: str | None
+        reg_address_country_code: str | None
+        reg_address_loc_addr_id: int | None
+        phones: Sequence[Multifield]
+        emails: Sequence[Multifield]
+        web: Sequence[Multifield]
+        im: Sequence[Multifield]
+        link: Sequence[Multifield]
+
+    class CompanyNew(CompanyValues, total=False):
+        """The fields that ``Company.objects.create()`` takes by keyword."""
+
+        is_my_company: bool
+
 
 M_co = TypeVar("M_co", bound="CompanyFields", covariant=True)
 M = TypeVar("M", bound="CompanyFields")
@@ -829,6 +899,56 @@ class CompanyQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CompanyNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CompanyNew | None = None, **lookups: Unpack[CompanyLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CompanyNew | None = None, **lookups: Unpack[CompanyLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CompanyFields | CompanyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CompanyFields | CompanyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CompanyFields | CompanyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CompanyFields], fields: Iterable[CompanyField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CompanyValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CompanyFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class CompanyObjects:
     """``Company.objects``: a fresh queryset of the class that it is asked of."""
@@ -837,7 +957,7 @@ class CompanyObjects:
         return CompanyQuerySet(owner)
 
 
-class CompanyFields(Model):
+class CompanyFields(HasContacts, HasTimeline):
     """The documented fields of Company."""
 
     __entity__: ClassVar[str] = "company"
@@ -1001,7 +1121,7 @@ class CompanyFields(Model):
     webform_id: Col[int | None] = column(default=None, readonly=True)
     """CRM form / CRM-форма (item: webformId)."""
 
-    contacts: Col[list[int]] = column(default_factory=list)
+    contact_bindings: Col[list[int]] = column(default_factory=list)
     """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     address_2: Col[str | None] = column(default=None)
@@ -1072,6 +1192,57 @@ class CompanyFields(Model):
 
     link: Col[list[Multifield]] = column(default_factory=list)
     """Links / Ссылки (classic: LINK)."""
+
+    deals: ClassVar[ToMany[DealQuerySet[Deal]]] = ToMany()
+    """The Deal rows whose ``company_id`` is this row's ``id``."""
+
+    leads: ClassVar[ToMany[LeadQuerySet[Lead]]] = ToMany()
+    """The Lead rows whose ``company_id`` is this row's ``id``."""
+
+    quotes: ClassVar[ToMany[QuoteQuerySet[Quote]]] = ToMany()
+    """The Quote rows whose ``company_id`` is this row's ``id``."""
+
+    smart_invoices: ClassVar[ToMany[SmartInvoiceQuerySet[SmartInvoice]]] = ToMany()
+    """The SmartInvoice rows whose ``company_id`` is this row's ``id``."""
+
+    activities: ClassVar[ToMany[ActivityQuerySet[Activity]]] = ToMany()
+    """The Activity rows whose ``owner_id`` is this row's ``id``, ``owner_type_id`` 4."""
+
+    timeline_comments: ClassVar[ToMany[TimelineCommentQuerySet[TimelineComment]]] = ToMany()
+    """The TimelineComment rows whose ``entity_id`` is this row's ``id``, ``entity_type`` 'company'."""
+
+    requisites: ClassVar[ToMany[RequisiteQuerySet[Requisite]]] = ToMany()
+    """The Requisite rows whose ``entity_id`` is this row's ``id``, ``entity_type_id`` 4."""
+
+    type: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``type_id`` names."""
+
+    currency: ClassVar[ToOne[Currency]] = ToOne()
+    """The Currency that ``currency_id`` names."""
+
+    lead: ClassVar[ToOne[Lead]] = ToOne()
+    """The Lead that ``lead_id`` names."""
+
+    category: ClassVar[ToOne[Category]] = ToOne()
+    """The Category that ``category_id`` names."""
+
+    observer_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``observers`` names."""
+
+    contacts: ClassVar[ToMany[ContactQuerySet[Contact]]] = ToMany()
+    """The Contact rows that ``contact_ids`` names."""
+
+    assigned_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``assigned_by_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    last_activity_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``last_activity_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
 
 
 class Company(CompanyFields):

@@ -22,19 +22,30 @@ Documentation:
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, HasTimeline, ToMany, ToOne, column
 from b24orm.model.values import File, Multifield
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.activity import Activity, ActivityQuerySet
+    from b24orm.entities.category import Category
+    from b24orm.entities.company import Company, CompanyQuerySet
+    from b24orm.entities.deal import Deal, DealQuerySet
+    from b24orm.entities.lead import Lead, LeadQuerySet
+    from b24orm.entities.quote import Quote, QuoteQuerySet
+    from b24orm.entities.requisite import Requisite, RequisiteQuerySet
+    from b24orm.entities.smart_invoice import SmartInvoice, SmartInvoiceQuerySet
+    from b24orm.entities.status import Status
+    from b24orm.entities.timeline_comment import TimelineComment, TimelineCommentQuerySet
+    from b24orm.entities.user import User, UserQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     ContactField = Literal[
         "id",
@@ -90,7 +101,7 @@ if TYPE_CHECKING:
         "utm_source",
         "utm_term",
         "webform_id",
-        "companies",
+        "company_bindings",
         "address_2",
         "address_city",
         "address_postal_code",
@@ -696,6 +707,57 @@ if TYPE_CHECKING:
         emails: str
         emails__in: Collection[str]
 
+    class ContactValues(TypedDict, total=False):
+        """The fields that ``Contact.objects.update()`` takes by keyword."""
+
+        company_id: int | None
+        source_id: str | None
+        source_description: str | None
+        name: str | None
+        last_name: str | None
+        second_name: str | None
+        photo: File | None
+        post: str | None
+        comments: str | None
+        lead_id: int | None
+        export: bool
+        type_id: str | None
+        originator_id: str | None
+        origin_id: str | None
+        origin_version: str | None
+        birthdate: date | None
+        honorific: str | None
+        category_id: int | None
+        observers: Sequence[int]
+        company_ids: Sequence[int]
+        fm: Sequence[Multifield]
+        assigned_by_id: int | None
+        last_activity_by: int | None
+        last_activity_time: datetime | None
+        opened: bool
+        utm_campaign: str | None
+        utm_content: str | None
+        utm_medium: str | None
+        utm_source: str | None
+        utm_term: str | None
+        company_bindings: Sequence[int]
+        address_2: str | None
+        address_city: str | None
+        address_postal_code: str | None
+        address_region: str | None
+        address_province: str | None
+        address_country: str | None
+        address_country_code: str | None
+        address_loc_addr_id: int | None
+        phones: Sequence[Multifield]
+        emails: Sequence[Multifield]
+        web: Sequence[Multifield]
+        im: Sequence[Multifield]
+        link: Sequence[Multifield]
+
+    class ContactNew(ContactValues, total=False):
+        """The fields that ``Contact.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="ContactFields", covariant=True)
 M = TypeVar("M", bound="ContactFields")
@@ -736,6 +798,56 @@ class ContactQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[ContactNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: ContactNew | None = None, **lookups: Unpack[ContactLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: ContactNew | None = None, **lookups: Unpack[ContactLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[ContactFields | ContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[ContactFields | ContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[ContactFields | ContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[ContactFields], fields: Iterable[ContactField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[ContactValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[ContactFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class ContactObjects:
     """``Contact.objects``: a fresh queryset of the class that it is asked of."""
@@ -744,7 +856,7 @@ class ContactObjects:
         return ContactQuerySet(owner)
 
 
-class ContactFields(Model):
+class ContactFields(HasTimeline):
     """The documented fields of Contact."""
 
     __entity__: ClassVar[str] = "contact"
@@ -908,7 +1020,7 @@ class ContactFields(Model):
     webform_id: Col[int | None] = column(default=None, readonly=True)
     """CRM form / CRM-форма (item: webformId)."""
 
-    companies: Col[list[int]] = column(default_factory=list)
+    company_bindings: Col[list[int]] = column(default_factory=list)
     """Company bindings / Привязки компаний (item: companies); ids of a Company."""
 
     address_2: Col[str | None] = column(default=None)
@@ -949,6 +1061,60 @@ class ContactFields(Model):
 
     link: Col[list[Multifield]] = column(default_factory=list)
     """Links / Ссылки (classic: LINK)."""
+
+    deals: ClassVar[ToMany[DealQuerySet[Deal]]] = ToMany()
+    """The Deal rows whose ``contact_ids`` is this row's ``id``."""
+
+    leads: ClassVar[ToMany[LeadQuerySet[Lead]]] = ToMany()
+    """The Lead rows whose ``contact_ids`` is this row's ``id``."""
+
+    quotes: ClassVar[ToMany[QuoteQuerySet[Quote]]] = ToMany()
+    """The Quote rows whose ``contact_ids`` is this row's ``id``."""
+
+    smart_invoices: ClassVar[ToMany[SmartInvoiceQuerySet[SmartInvoice]]] = ToMany()
+    """The SmartInvoice rows whose ``contact_ids`` is this row's ``id``."""
+
+    activities: ClassVar[ToMany[ActivityQuerySet[Activity]]] = ToMany()
+    """The Activity rows whose ``owner_id`` is this row's ``id``, ``owner_type_id`` 3."""
+
+    timeline_comments: ClassVar[ToMany[TimelineCommentQuerySet[TimelineComment]]] = ToMany()
+    """The TimelineComment rows whose ``entity_id`` is this row's ``id``, ``entity_type`` 'contact'."""
+
+    requisites: ClassVar[ToMany[RequisiteQuerySet[Requisite]]] = ToMany()
+    """The Requisite rows whose ``entity_id`` is this row's ``id``, ``entity_type_id`` 3."""
+
+    company: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``company_id`` names."""
+
+    source: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``source_id`` names."""
+
+    lead: ClassVar[ToOne[Lead]] = ToOne()
+    """The Lead that ``lead_id`` names."""
+
+    type: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``type_id`` names."""
+
+    category: ClassVar[ToOne[Category]] = ToOne()
+    """The Category that ``category_id`` names."""
+
+    observer_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``observers`` names."""
+
+    companies: ClassVar[ToMany[CompanyQuerySet[Company]]] = ToMany()
+    """The Company rows that ``company_ids`` names."""
+
+    assigned_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``assigned_by_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    last_activity_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``last_activity_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
 
 
 class Contact(ContactFields):

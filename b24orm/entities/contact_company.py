@@ -8,22 +8,26 @@ Documentation:
     https://apidocs.bitrix24.com/api-reference/crm/contacts/company/crm-contact-company-items-get.html
     https://apidocs.bitrix24.com/api-reference/crm/contacts/company/crm-contact-company-add.html
     https://apidocs.bitrix24.com/api-reference/crm/contacts/company/crm-contact-company-delete.html
+    https://apidocs.bitrix24.com/api-reference/crm/contacts/company/crm-contact-company-items-set.html
+    https://apidocs.bitrix24.com/api-reference/crm/contacts/company/crm-contact-company-items-delete.html
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.company import Company
+    from b24orm.entities.contact import Contact
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     ContactCompanyField = Literal["company_id", "contact_id", "sort", "is_primary", "role_id"]
     ContactCompanyOrder = Literal[
@@ -67,6 +71,14 @@ if TYPE_CHECKING:
         role_id__lte: int
         role_id__range: tuple[int, int]
 
+    class ContactCompanyNew(TypedDict, total=False):
+        """The fields that ``ContactCompany.objects.create()`` takes by keyword."""
+
+        company_id: int
+        sort: int | None
+        is_primary: bool
+        contact_id: int
+
 
 M_co = TypeVar("M_co", bound="ContactCompanyFields", covariant=True)
 M = TypeVar("M", bound="ContactCompanyFields")
@@ -107,6 +119,43 @@ class ContactCompanyQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[ContactCompanyNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: ContactCompanyNew | None = None, **lookups: Unpack[ContactCompanyLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[ContactCompanyFields | ContactCompanyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[ContactCompanyFields | ContactCompanyNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[ContactCompanyFields | ContactCompanyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_delete(self, objs: Many[ContactCompanyFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class ContactCompanyObjects:
     """``ContactCompany.objects``: a fresh queryset of the class that it is asked of."""
@@ -134,6 +183,12 @@ class ContactCompanyFields(Model):
 
     role_id: Col[int | None] = column(default=None, readonly=True)
     """Role / Роль (ROLE_ID)."""
+
+    company: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``company_id`` names."""
+
+    contact: ClassVar[ToOne[Contact]] = ToOne()
+    """The Contact that ``contact_id`` names."""
 
 
 class ContactCompany(ContactCompanyFields):

@@ -13,18 +13,18 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     ContactUserFieldField = Literal[
         "id",
@@ -165,6 +165,33 @@ if TYPE_CHECKING:
         user_type_owner__like: str
         user_type_owner__not_like: str
 
+    class ContactUserFieldValues(TypedDict, total=False):
+        """The fields that ``ContactUserField.objects.update()`` takes by keyword."""
+
+        xml_id: str | None
+        sort: int | None
+        mandatory: bool
+        show_filter: Literal["N", "I", "E", "S", "Y"] | None
+        show_in_list: bool
+        edit_in_list: bool
+        is_searchable: bool
+        settings: Any
+        edit_form_label: Any
+        list_column_label: Any
+        list_filter_label: Any
+        error_message: Any
+        help_message: Any
+        list_items: Sequence[Any]
+
+    class ContactUserFieldNew(ContactUserFieldValues, total=False):
+        """The fields that ``ContactUserField.objects.create()`` takes by keyword."""
+
+        field_name: str
+        user_type_id: str
+        entity_id: str
+        multiple: bool
+        label: str | None
+
 
 M_co = TypeVar("M_co", bound="ContactUserFieldFields", covariant=True)
 M = TypeVar("M", bound="ContactUserFieldFields")
@@ -204,6 +231,62 @@ class ContactUserFieldQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[ContactUserFieldNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: ContactUserFieldNew | None = None, **lookups: Unpack[ContactUserFieldLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: ContactUserFieldNew | None = None, **lookups: Unpack[ContactUserFieldLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self,
+        objs: Iterable[ContactUserFieldFields | ContactUserFieldNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[ContactUserFieldFields | ContactUserFieldNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[ContactUserFieldFields | ContactUserFieldNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[ContactUserFieldFields], fields: Iterable[ContactUserFieldField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[ContactUserFieldValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[ContactUserFieldFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class ContactUserFieldObjects:

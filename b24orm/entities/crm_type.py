@@ -15,19 +15,20 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from datetime import date
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CrmTypeField = Literal[
         "id",
@@ -212,6 +213,36 @@ if TYPE_CHECKING:
         custom_section_id__lte: int
         custom_section_id__range: tuple[int, int]
 
+    class CrmTypeValues(TypedDict, total=False):
+        """The fields that ``CrmType.objects.update()`` takes by keyword."""
+
+        title: str
+        code: str | None
+        is_categories_enabled: bool
+        is_stages_enabled: bool
+        is_begin_close_dates_enabled: bool
+        is_client_enabled: bool
+        is_use_in_userfield_enabled: bool
+        is_link_with_products_enabled: bool
+        is_mycompany_enabled: bool
+        is_documents_enabled: bool
+        is_source_enabled: bool
+        is_observers_enabled: bool
+        is_recyclebin_enabled: bool
+        is_automation_enabled: bool
+        is_biz_proc_enabled: bool
+        is_set_open_permissions: bool
+        relations: Any
+        linked_user_fields: Any
+        custom_section_id: int | None
+        custom_sections: Sequence[Any]
+        is_external: bool | None
+
+    class CrmTypeNew(CrmTypeValues, total=False):
+        """The fields that ``CrmType.objects.create()`` takes by keyword."""
+
+        entity_type_id: int
+
 
 M_co = TypeVar("M_co", bound="CrmTypeFields", covariant=True)
 M = TypeVar("M", bound="CrmTypeFields")
@@ -251,6 +282,56 @@ class CrmTypeQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CrmTypeNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CrmTypeNew | None = None, **lookups: Unpack[CrmTypeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CrmTypeNew | None = None, **lookups: Unpack[CrmTypeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CrmTypeFields | CrmTypeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CrmTypeFields | CrmTypeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CrmTypeFields | CrmTypeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CrmTypeFields], fields: Iterable[CrmTypeField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CrmTypeValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CrmTypeFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CrmTypeObjects:
@@ -351,6 +432,12 @@ class CrmTypeFields(Model):
 
     is_external: Col[bool | None] = column(default=None)
     """In a digital workplace / В цифровом рабочем месте (isExternal); deprecated."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
 
 
 class CrmType(CrmTypeFields):

@@ -14,20 +14,20 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from b24orm.model import Col, DecimalCol, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Literal, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     CurrencyField = Literal[
         "currency",
@@ -189,6 +189,19 @@ if TYPE_CHECKING:
         decimals__lte: int
         decimals__range: tuple[int, int]
 
+    class CurrencyValues(TypedDict, total=False):
+        """The fields that ``Currency.objects.update()`` takes by keyword."""
+
+        amount_cnt: int
+        amount: Decimal | int | float
+        sort: int | None
+        lang: Any
+
+    class CurrencyNew(CurrencyValues, total=False):
+        """The fields that ``Currency.objects.create()`` takes by keyword."""
+
+        currency: str
+
 
 M_co = TypeVar("M_co", bound="CurrencyFields", covariant=True)
 M = TypeVar("M", bound="CurrencyFields")
@@ -228,6 +241,56 @@ class CurrencyQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[str]) -> Op[dict[str, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[CurrencyNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: CurrencyNew | None = None, **lookups: Unpack[CurrencyLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: CurrencyNew | None = None, **lookups: Unpack[CurrencyLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[CurrencyFields | CurrencyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[CurrencyFields | CurrencyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[CurrencyFields | CurrencyNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[CurrencyFields], fields: Iterable[CurrencyField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[CurrencyValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[CurrencyFields | str]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class CurrencyObjects:

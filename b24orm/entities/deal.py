@@ -23,18 +23,30 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, DecimalCol, Model, column
+from b24orm.model import Col, DecimalCol, HasContacts, HasProducts, HasStage, HasTimeline, ToMany, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.activity import Activity, ActivityQuerySet
+    from b24orm.entities.category import Category
+    from b24orm.entities.company import Company
+    from b24orm.entities.contact import Contact, ContactQuerySet
+    from b24orm.entities.currency import Currency
+    from b24orm.entities.lead import Lead
+    from b24orm.entities.product_row import ProductRow, ProductRowQuerySet
+    from b24orm.entities.quote import Quote, QuoteQuerySet
+    from b24orm.entities.stage_history import StageHistory, StageHistoryQuerySet
+    from b24orm.entities.status import Status
+    from b24orm.entities.timeline_comment import TimelineComment, TimelineCommentQuerySet
+    from b24orm.entities.user import User, UserQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     DealField = Literal[
         "id",
@@ -103,7 +115,7 @@ if TYPE_CHECKING:
         "utm_term",
         "webform_id",
         "previous_stage_id",
-        "contacts",
+        "contact_bindings",
         "repeat_sale_segment_id",
     ]
     DealOrder = Literal[
@@ -630,6 +642,48 @@ if TYPE_CHECKING:
         repeat_sale_segment_id: Any
         repeat_sale_segment_id__in: Collection[Any]
 
+    class DealValues(TypedDict, total=False):
+        """The fields that ``Deal.objects.update()`` takes by keyword."""
+
+        title: str
+        lead_id: int | None
+        company_id: int | None
+        contact_id: int | None
+        quote_id: int | None
+        category_id: int | None
+        stage_id: str | None
+        is_recurring: bool
+        type_id: str | None
+        opportunity: Decimal | int | float
+        is_manual_opportunity: bool
+        tax_value: Decimal | int | float
+        currency_id: str | None
+        probability: int | None
+        comments: str | None
+        begindate: date | None
+        closedate: date | None
+        location_id: str | None
+        source_id: str | None
+        source_description: str | None
+        originator_id: str | None
+        origin_id: str | None
+        additional_info: str | None
+        observers: Sequence[int]
+        contact_ids: Sequence[int]
+        assigned_by_id: int | None
+        last_activity_by: int | None
+        last_activity_time: datetime | None
+        opened: bool
+        utm_campaign: str | None
+        utm_content: str | None
+        utm_medium: str | None
+        utm_source: str | None
+        utm_term: str | None
+        contact_bindings: Sequence[int]
+
+    class DealNew(DealValues, total=False):
+        """The fields that ``Deal.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="DealFields", covariant=True)
 M = TypeVar("M", bound="DealFields")
@@ -670,6 +724,50 @@ class DealQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[DealNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(self, defaults: DealNew | None = None, **lookups: Unpack[DealLookups]) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: DealNew | None = None, **lookups: Unpack[DealLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[DealFields | DealNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[DealFields | DealNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(self, objs: Many[DealFields | DealNew], *, dedupe_key: str | Column[Any] | None = None) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(self, objs: Many[DealFields], fields: Iterable[DealField | Column[Any]] | None = None) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[DealValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[DealFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class DealObjects:
     """``Deal.objects``: a fresh queryset of the class that it is asked of."""
@@ -678,7 +776,7 @@ class DealObjects:
         return DealQuerySet(owner)
 
 
-class DealFields(Model):
+class DealFields(HasStage, HasProducts, HasContacts, HasTimeline):
     """The documented fields of Deal."""
 
     __entity__: ClassVar[str] = "deal"
@@ -881,11 +979,80 @@ class DealFields(Model):
     previous_stage_id: Col[str | None] = column(default=None, readonly=True)
     """Previous stage / Предыдущая стадия (item: previousStageId); a Status of DEAL_STAGE."""
 
-    contacts: Col[list[int]] = column(default_factory=list)
+    contact_bindings: Col[list[int]] = column(default_factory=list)
     """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     repeat_sale_segment_id: Col[list[Any]] = column(default_factory=list, readonly=True)
     """Repeat sale segment / Сегмент повторных продаж (item: repeatSaleSegmentId)."""
+
+    product_rows: ClassVar[ToMany[ProductRowQuerySet[ProductRow]]] = ToMany()
+    """The ProductRow rows whose ``owner_id`` is this row's ``id``, ``owner_type`` 'D'."""
+
+    activities: ClassVar[ToMany[ActivityQuerySet[Activity]]] = ToMany()
+    """The Activity rows whose ``owner_id`` is this row's ``id``, ``owner_type_id`` 2."""
+
+    timeline_comments: ClassVar[ToMany[TimelineCommentQuerySet[TimelineComment]]] = ToMany()
+    """The TimelineComment rows whose ``entity_id`` is this row's ``id``, ``entity_type`` 'deal'."""
+
+    stage_history: ClassVar[ToMany[StageHistoryQuerySet[StageHistory]]] = ToMany()
+    """The StageHistory rows whose ``owner_id`` is this row's ``id``, ``entity_type_id`` 2."""
+
+    quotes: ClassVar[ToMany[QuoteQuerySet[Quote]]] = ToMany()
+    """The Quote rows whose ``deal_id`` is this row's ``id``."""
+
+    lead: ClassVar[ToOne[Lead]] = ToOne()
+    """The Lead that ``lead_id`` names."""
+
+    company: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``company_id`` names."""
+
+    contact: ClassVar[ToOne[Contact]] = ToOne()
+    """The Contact that ``contact_id`` names."""
+
+    quote: ClassVar[ToOne[Quote]] = ToOne()
+    """The Quote that ``quote_id`` names."""
+
+    category: ClassVar[ToOne[Category]] = ToOne()
+    """The Category that ``category_id`` names."""
+
+    stage: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``stage_id`` names."""
+
+    type: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``type_id`` names."""
+
+    currency: ClassVar[ToOne[Currency]] = ToOne()
+    """The Currency that ``currency_id`` names."""
+
+    event: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``event_id`` names."""
+
+    source: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``source_id`` names."""
+
+    moved_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``moved_by`` names."""
+
+    observer_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``observers`` names."""
+
+    contacts: ClassVar[ToMany[ContactQuerySet[Contact]]] = ToMany()
+    """The Contact rows that ``contact_ids`` names."""
+
+    assigned_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``assigned_by_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    last_activity_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``last_activity_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
+
+    previous_stage: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``previous_stage_id`` names."""
 
 
 class Deal(DealFields):

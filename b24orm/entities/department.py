@@ -12,17 +12,19 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToMany, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User, UserQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     DepartmentField = Literal["id", "name", "parent", "sort", "uf_head"]
     DepartmentOrder = Literal["id", "-id", "name", "-name", "parent", "-parent", "sort", "-sort", "uf_head", "-uf_head"]
@@ -35,6 +37,17 @@ if TYPE_CHECKING:
         parent: int
         sort: int
         uf_head: int
+
+    class DepartmentValues(TypedDict, total=False):
+        """The fields that ``Department.objects.update()`` takes by keyword."""
+
+        name: str
+        parent: int | None
+        sort: int | None
+        uf_head: int | None
+
+    class DepartmentNew(DepartmentValues, total=False):
+        """The fields that ``Department.objects.create()`` takes by keyword."""
 
 
 M_co = TypeVar("M_co", bound="DepartmentFields", covariant=True)
@@ -72,6 +85,56 @@ class DepartmentQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[DepartmentNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: DepartmentNew | None = None, **lookups: Unpack[DepartmentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: DepartmentNew | None = None, **lookups: Unpack[DepartmentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[DepartmentFields | DepartmentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[DepartmentFields | DepartmentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[DepartmentFields | DepartmentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[DepartmentFields], fields: Iterable[DepartmentField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[DepartmentValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[DepartmentFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class DepartmentObjects:
     """``Department.objects``: a fresh queryset of the class that it is asked of."""
@@ -99,6 +162,18 @@ class DepartmentFields(Model):
 
     uf_head: Col[int | None] = column(default=None)
     """Head / Руководитель (UF_HEAD); id of a User."""
+
+    parent_department: ClassVar[ToOne[Department]] = ToOne()
+    """The Department that ``parent`` names."""
+
+    head: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``uf_head`` names."""
+
+    subdepartments: ClassVar[ToMany[DepartmentQuerySet[Department]]] = ToMany()
+    """The Department rows whose ``parent`` is this row's ``id``."""
+
+    users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows whose ``uf_department`` is this row's ``id``."""
 
 
 class Department(DepartmentFields):

@@ -16,23 +16,28 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, HasFile, ToOne, column
+from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.disk_folder import DiskFolder
+    from b24orm.entities.disk_storage import DiskStorage
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     DiskFileField = Literal[
         "id",
         "name",
+        "file_content",
         "parent_id",
         "type",
         "code",
@@ -141,6 +146,15 @@ if TYPE_CHECKING:
         delete_time__lte: datetime | date
         delete_time__range: tuple[datetime | date, datetime | date]
 
+    class DiskFileValues(TypedDict, total=False):
+        """The fields that ``DiskFile.objects.update()`` takes by keyword."""
+
+    class DiskFileNew(DiskFileValues, total=False):
+        """The fields that ``DiskFile.objects.create()`` takes by keyword."""
+
+        file_content: File | None
+        parent_id: int | None
+
 
 M_co = TypeVar("M_co", bound="DiskFileFields", covariant=True)
 M = TypeVar("M", bound="DiskFileFields")
@@ -181,6 +195,56 @@ class DiskFileQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[DiskFileNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: DiskFileNew | None = None, **lookups: Unpack[DiskFileLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: DiskFileNew | None = None, **lookups: Unpack[DiskFileLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[DiskFileFields | DiskFileNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[DiskFileFields | DiskFileNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[DiskFileFields | DiskFileNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[DiskFileFields], fields: Iterable[DiskFileField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[DiskFileValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[DiskFileFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class DiskFileObjects:
     """``DiskFile.objects``: a fresh queryset of the class that it is asked of."""
@@ -189,7 +253,7 @@ class DiskFileObjects:
         return DiskFileQuerySet(owner)
 
 
-class DiskFileFields(Model):
+class DiskFileFields(HasFile):
     """The documented fields of DiskFile."""
 
     __entity__: ClassVar[str] = "disk_file"
@@ -199,6 +263,9 @@ class DiskFileFields(Model):
 
     name: Col[str]
     """Name / Название (NAME)."""
+
+    file_content: Col[File | None]
+    """Contents / Содержимое (fileContent); set on create only."""
 
     parent_id: Col[int | None]
     """Folder / Папка (PARENT_ID); set on create only; id of a DiskFolder."""
@@ -247,6 +314,21 @@ class DiskFileFields(Model):
 
     detail_url: Col[str | None] = column(default=None, readonly=True)
     """Page link / Ссылка на страницу (DETAIL_URL)."""
+
+    storage: ClassVar[ToOne[DiskStorage]] = ToOne()
+    """The DiskStorage that ``storage_id`` names."""
+
+    parent: ClassVar[ToOne[DiskFolder]] = ToOne()
+    """The DiskFolder that ``parent_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
+
+    deleted_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``deleted_by`` names."""
 
 
 class DiskFile(DiskFileFields):

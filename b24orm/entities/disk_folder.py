@@ -15,19 +15,21 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.disk_storage import DiskStorage
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     DiskFolderField = Literal[
         "id",
@@ -139,6 +141,14 @@ if TYPE_CHECKING:
         delete_time__lte: datetime | date
         delete_time__range: tuple[datetime | date, datetime | date]
 
+    class DiskFolderValues(TypedDict, total=False):
+        """The fields that ``DiskFolder.objects.update()`` takes by keyword."""
+
+    class DiskFolderNew(DiskFolderValues, total=False):
+        """The fields that ``DiskFolder.objects.create()`` takes by keyword."""
+
+        parent_id: int | None
+
 
 M_co = TypeVar("M_co", bound="DiskFolderFields", covariant=True)
 M = TypeVar("M", bound="DiskFolderFields")
@@ -178,6 +188,56 @@ class DiskFolderQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[DiskFolderNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: DiskFolderNew | None = None, **lookups: Unpack[DiskFolderLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: DiskFolderNew | None = None, **lookups: Unpack[DiskFolderLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[DiskFolderFields | DiskFolderNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[DiskFolderFields | DiskFolderNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[DiskFolderFields | DiskFolderNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[DiskFolderFields], fields: Iterable[DiskFolderField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[DiskFolderValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[DiskFolderFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class DiskFolderObjects:
@@ -236,6 +296,24 @@ class DiskFolderFields(Model):
 
     detail_url: Col[str | None] = column(default=None, readonly=True)
     """Page link / Ссылка на страницу (DETAIL_URL)."""
+
+    storage: ClassVar[ToOne[DiskStorage]] = ToOne()
+    """The DiskStorage that ``storage_id`` names."""
+
+    real_object: ClassVar[ToOne[DiskFolder]] = ToOne()
+    """The DiskFolder that ``real_object_id`` names."""
+
+    parent: ClassVar[ToOne[DiskFolder]] = ToOne()
+    """The DiskFolder that ``parent_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
+
+    deleted_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``deleted_by`` names."""
 
 
 class DiskFolder(DiskFolderFields):

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.disk_folder import DiskFolder
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -151,6 +152,9 @@ class DiskStorageFields(Model):
 
     root_object_id: Col[int | None] = column(default=None, readonly=True)
     """Root folder / Корневая папка (ROOT_OBJECT_ID); id of a DiskFolder."""
+
+    root_object: ClassVar[ToOne[DiskFolder]] = ToOne()
+    """The DiskFolder that ``root_object_id`` names."""
 
 
 class DiskStorage(DiskStorageFields):

@@ -10,18 +10,19 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     EventBindingField = Literal[
         "event",
@@ -88,6 +89,16 @@ if TYPE_CHECKING:
         connector_id__like: str
         connector_id__not_like: str
 
+    class EventBindingNew(TypedDict, total=False):
+        """The fields that ``EventBinding.objects.create()`` takes by keyword."""
+
+        event: str
+        handler: str | None
+        auth_type: int | None
+        event_type: Literal["online", "offline"] | None
+        auth_connector: str | None
+        options: Any
+
 
 M_co = TypeVar("M_co", bound="EventBindingFields", covariant=True)
 M = TypeVar("M", bound="EventBindingFields")
@@ -123,6 +134,40 @@ class EventBindingQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: EventBindingField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[EventBindingNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: EventBindingNew | None = None, **lookups: Unpack[EventBindingLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[EventBindingFields | EventBindingNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[EventBindingFields | EventBindingNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[EventBindingFields | EventBindingNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_delete(self, objs: Many[EventBindingFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class EventBindingObjects:
@@ -160,6 +205,9 @@ class EventBindingFields(Model):
 
     options: Col[Any] = column(default=None)
     """Settings / Настройки (options); set on create only."""
+
+    auth_type_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``auth_type`` names."""
 
 
 class EventBinding(EventBindingFields):

@@ -23,19 +23,41 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, DecimalCol, Model, column
+from b24orm.model import (
+    Col,
+    Convertible,
+    DecimalCol,
+    HasContacts,
+    HasProducts,
+    HasStage,
+    HasTimeline,
+    ToMany,
+    ToOne,
+    column,
+)
 from b24orm.model.values import Multifield
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.activity import Activity, ActivityQuerySet
+    from b24orm.entities.company import Company
+    from b24orm.entities.contact import Contact, ContactQuerySet
+    from b24orm.entities.currency import Currency
+    from b24orm.entities.deal import Deal, DealQuerySet
+    from b24orm.entities.product_row import ProductRow, ProductRowQuerySet
+    from b24orm.entities.quote import Quote, QuoteQuerySet
+    from b24orm.entities.stage_history import StageHistory, StageHistoryQuerySet
+    from b24orm.entities.status import Status
+    from b24orm.entities.timeline_comment import TimelineComment, TimelineCommentQuerySet
+    from b24orm.entities.user import User, UserQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     LeadField = Literal[
         "id",
@@ -104,7 +126,7 @@ if TYPE_CHECKING:
         "utm_source",
         "utm_term",
         "webform_id",
-        "contacts",
+        "contact_bindings",
         "address_2",
         "address_city",
         "address_postal_code",
@@ -818,6 +840,60 @@ if TYPE_CHECKING:
         emails: str
         emails__in: Collection[str]
 
+    class LeadValues(TypedDict, total=False):
+        """The fields that ``Lead.objects.update()`` takes by keyword."""
+
+        title: str
+        company_id: int | None
+        contact_id: int | None
+        stage_id: str | None
+        status_description: str | None
+        opportunity: Decimal | int | float
+        currency_id: str | None
+        source_id: str | None
+        source_description: str | None
+        name: str | None
+        last_name: str | None
+        second_name: str | None
+        company_title: str | None
+        post: str | None
+        comments: str | None
+        originator_id: str | None
+        origin_id: str | None
+        birthdate: date | None
+        honorific: str | None
+        is_manual_opportunity: bool
+        observers: Sequence[int]
+        contact_ids: Sequence[int]
+        fm: Sequence[Multifield]
+        assigned_by_id: int | None
+        last_activity_by: int | None
+        last_activity_time: datetime | None
+        opened: bool
+        utm_campaign: str | None
+        utm_content: str | None
+        utm_medium: str | None
+        utm_source: str | None
+        utm_term: str | None
+        webform_id: int | None
+        contact_bindings: Sequence[int]
+        address_2: str | None
+        address_city: str | None
+        address_postal_code: str | None
+        address_region: str | None
+        address_province: str | None
+        address_country: str | None
+        address_country_code: str | None
+        address_loc_addr_id: int | None
+        phones: Sequence[Multifield]
+        emails: Sequence[Multifield]
+        web: Sequence[Multifield]
+        im: Sequence[Multifield]
+        link: Sequence[Multifield]
+
+    class LeadNew(LeadValues, total=False):
+        """The fields that ``Lead.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="LeadFields", covariant=True)
 M = TypeVar("M", bound="LeadFields")
@@ -858,6 +934,50 @@ class LeadQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[LeadNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(self, defaults: LeadNew | None = None, **lookups: Unpack[LeadLookups]) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: LeadNew | None = None, **lookups: Unpack[LeadLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[LeadFields | LeadNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[LeadFields | LeadNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(self, objs: Many[LeadFields | LeadNew], *, dedupe_key: str | Column[Any] | None = None) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(self, objs: Many[LeadFields], fields: Iterable[LeadField | Column[Any]] | None = None) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[LeadValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[LeadFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class LeadObjects:
     """``Lead.objects``: a fresh queryset of the class that it is asked of."""
@@ -866,7 +986,7 @@ class LeadObjects:
         return LeadQuerySet(owner)
 
 
-class LeadFields(Model):
+class LeadFields(Convertible, HasStage, HasProducts, HasContacts, HasTimeline):
     """The documented fields of Lead."""
 
     __entity__: ClassVar[str] = "lead"
@@ -1069,7 +1189,7 @@ class LeadFields(Model):
     webform_id: Col[int | None] = column(default=None)
     """CRM form / CRM-форма (item: webformId)."""
 
-    contacts: Col[list[int]] = column(default_factory=list)
+    contact_bindings: Col[list[int]] = column(default_factory=list)
     """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     address_2: Col[str | None] = column(default=None)
@@ -1110,6 +1230,60 @@ class LeadFields(Model):
 
     link: Col[list[Multifield]] = column(default_factory=list)
     """Links / Ссылки (classic: LINK)."""
+
+    product_rows: ClassVar[ToMany[ProductRowQuerySet[ProductRow]]] = ToMany()
+    """The ProductRow rows whose ``owner_id`` is this row's ``id``, ``owner_type`` 'L'."""
+
+    activities: ClassVar[ToMany[ActivityQuerySet[Activity]]] = ToMany()
+    """The Activity rows whose ``owner_id`` is this row's ``id``, ``owner_type_id`` 1."""
+
+    timeline_comments: ClassVar[ToMany[TimelineCommentQuerySet[TimelineComment]]] = ToMany()
+    """The TimelineComment rows whose ``entity_id`` is this row's ``id``, ``entity_type`` 'lead'."""
+
+    stage_history: ClassVar[ToMany[StageHistoryQuerySet[StageHistory]]] = ToMany()
+    """The StageHistory rows whose ``owner_id`` is this row's ``id``, ``entity_type_id`` 1."""
+
+    deals: ClassVar[ToMany[DealQuerySet[Deal]]] = ToMany()
+    """The Deal rows whose ``lead_id`` is this row's ``id``."""
+
+    quotes: ClassVar[ToMany[QuoteQuerySet[Quote]]] = ToMany()
+    """The Quote rows whose ``lead_id`` is this row's ``id``."""
+
+    company: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``company_id`` names."""
+
+    contact: ClassVar[ToOne[Contact]] = ToOne()
+    """The Contact that ``contact_id`` names."""
+
+    stage: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``stage_id`` names."""
+
+    currency: ClassVar[ToOne[Currency]] = ToOne()
+    """The Currency that ``currency_id`` names."""
+
+    source: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``source_id`` names."""
+
+    moved_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``moved_by`` names."""
+
+    observer_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``observers`` names."""
+
+    contacts: ClassVar[ToMany[ContactQuerySet[Contact]]] = ToMany()
+    """The Contact rows that ``contact_ids`` names."""
+
+    assigned_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``assigned_by_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    last_activity_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``last_activity_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
 
 
 class Lead(LeadFields):

@@ -8,22 +8,26 @@ Documentation:
     https://apidocs.bitrix24.com/api-reference/crm/leads/management-communication/crm-lead-contact-items-get.html
     https://apidocs.bitrix24.com/api-reference/crm/leads/management-communication/crm-lead-contact-add.html
     https://apidocs.bitrix24.com/api-reference/crm/leads/management-communication/crm-lead-contact-delete.html
+    https://apidocs.bitrix24.com/api-reference/crm/leads/management-communication/crm-lead-contact-items-set.html
+    https://apidocs.bitrix24.com/api-reference/crm/leads/management-communication/crm-lead-contact-items-delete.html
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.contact import Contact
+    from b24orm.entities.lead import Lead
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     LeadContactField = Literal["contact_id", "lead_id", "sort", "is_primary", "role_id"]
     LeadContactOrder = Literal[
@@ -67,6 +71,14 @@ if TYPE_CHECKING:
         role_id__lte: int
         role_id__range: tuple[int, int]
 
+    class LeadContactNew(TypedDict, total=False):
+        """The fields that ``LeadContact.objects.create()`` takes by keyword."""
+
+        contact_id: int
+        sort: int | None
+        is_primary: bool
+        lead_id: int
+
 
 M_co = TypeVar("M_co", bound="LeadContactFields", covariant=True)
 M = TypeVar("M", bound="LeadContactFields")
@@ -107,6 +119,40 @@ class LeadContactQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[LeadContactNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: LeadContactNew | None = None, **lookups: Unpack[LeadContactLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[LeadContactFields | LeadContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[LeadContactFields | LeadContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[LeadContactFields | LeadContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_delete(self, objs: Many[LeadContactFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class LeadContactObjects:
     """``LeadContact.objects``: a fresh queryset of the class that it is asked of."""
@@ -134,6 +180,12 @@ class LeadContactFields(Model):
 
     role_id: Col[int | None] = column(default=None, readonly=True)
     """Role / Роль (ROLE_ID)."""
+
+    contact: ClassVar[ToOne[Contact]] = ToOne()
+    """The Contact that ``contact_id`` names."""
+
+    lead: ClassVar[ToOne[Lead]] = ToOne()
+    """The Lead that ``lead_id`` names."""
 
 
 class LeadContact(LeadContactFields):

@@ -13,18 +13,19 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     ListElementField = Literal[
         "id",
@@ -118,6 +119,24 @@ if TYPE_CHECKING:
         detail_text_type__in: Collection[str]
         detail_text_type__contains: str
 
+    class ListElementValues(TypedDict, total=False):
+        """The fields that ``ListElement.objects.update()`` takes by keyword."""
+
+        name: str
+        sort: int | None
+        active_to: str | None
+        preview_text: str | None
+        detail_text: str | None
+
+    class ListElementNew(ListElementValues, total=False):
+        """The fields that ``ListElement.objects.create()`` takes by keyword."""
+
+        iblock_type_id: Literal["lists", "bitrix_processes", "lists_socnet"] | None
+        code: str | None
+        iblock_id: int | None
+        iblock_code: str | None
+        iblock_section_id: int | None
+
 
 M_co = TypeVar("M_co", bound="ListElementFields", covariant=True)
 M = TypeVar("M", bound="ListElementFields")
@@ -154,6 +173,56 @@ class ListElementQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[ListElementNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: ListElementNew | None = None, **lookups: Unpack[ListElementLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: ListElementNew | None = None, **lookups: Unpack[ListElementLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[ListElementFields | ListElementNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[ListElementFields | ListElementNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[ListElementFields | ListElementNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[ListElementFields], fields: Iterable[ListElementField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[ListElementValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[ListElementFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class ListElementObjects:
     """``ListElement.objects``: a fresh queryset of the class that it is asked of."""
@@ -186,7 +255,7 @@ class ListElementFields(Model):
     """List code / Код списка (IBLOCK_CODE); set on create only."""
 
     iblock_section_id: Col[int | None] = column(default=None)
-    """Section / Раздел (IBLOCK_SECTION_ID)."""
+    """Section / Раздел (IBLOCK_SECTION_ID); set on create only."""
 
     created_by: Col[int | None] = column(default=None, readonly=True)
     """Created by / Кем создан (CREATED_BY); id of a User."""
@@ -217,6 +286,9 @@ class ListElementFields(Model):
 
     detail_text_type: Col[str | None] = column(default=None, readonly=True)
     """Full text format / Формат подробного текста (DETAIL_TEXT_TYPE); deprecated."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
 
 
 class ListElement(ListElementFields):

@@ -16,19 +16,21 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from decimal import Decimal
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog_product import CatalogProduct
+    from b24orm.entities.catalog_store import CatalogStore
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     ProductRowField = Literal[
         "id",
@@ -257,6 +259,28 @@ if TYPE_CHECKING:
         store_id__in: Collection[int]
         store_id__isnull: bool
 
+    class ProductRowValues(TypedDict, total=False):
+        """The fields that ``ProductRow.objects.update()`` takes by keyword."""
+
+        product_id: int | None
+        product_name: str | None
+        price: Decimal | int | float | None
+        quantity: Decimal | int | float | None
+        discount_type_id: Literal[1, 2] | None
+        discount_rate: Decimal | int | float | None
+        discount_sum: Decimal | int | float | None
+        tax_rate: Decimal | int | float | None
+        tax_included: bool
+        measure_code: int | None
+        measure_name: str | None
+        sort: int | None
+
+    class ProductRowNew(ProductRowValues, total=False):
+        """The fields that ``ProductRow.objects.create()`` takes by keyword."""
+
+        owner_id: int
+        owner_type: str
+
 
 M_co = TypeVar("M_co", bound="ProductRowFields", covariant=True)
 M = TypeVar("M", bound="ProductRowFields")
@@ -296,6 +320,56 @@ class ProductRowQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[ProductRowNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: ProductRowNew | None = None, **lookups: Unpack[ProductRowLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: ProductRowNew | None = None, **lookups: Unpack[ProductRowLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[ProductRowFields | ProductRowNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[ProductRowFields | ProductRowNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[ProductRowFields | ProductRowNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[ProductRowFields], fields: Iterable[ProductRowField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[ProductRowValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[ProductRowFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class ProductRowObjects:
@@ -378,6 +452,12 @@ class ProductRowFields(Model):
 
     store_id: Col[int | None] = column(default=None, readonly=True)
     """Warehouse / Склад (storeId); id of a CatalogStore."""
+
+    product: ClassVar[ToOne[CatalogProduct]] = ToOne()
+    """The CatalogProduct that ``product_id`` names."""
+
+    store: ClassVar[ToOne[CatalogStore]] = ToOne()
+    """The CatalogStore that ``store_id`` names."""
 
 
 class ProductRow(ProductRowFields):

@@ -23,18 +23,28 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, DecimalCol, Model, column
+from b24orm.model import Col, DecimalCol, HasContacts, HasProducts, HasStage, HasTimeline, ToMany, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.activity import Activity, ActivityQuerySet
+    from b24orm.entities.company import Company
+    from b24orm.entities.contact import Contact, ContactQuerySet
+    from b24orm.entities.currency import Currency
+    from b24orm.entities.deal import Deal, DealQuerySet
+    from b24orm.entities.lead import Lead
+    from b24orm.entities.product_row import ProductRow, ProductRowQuerySet
+    from b24orm.entities.status import Status
+    from b24orm.entities.timeline_comment import TimelineComment, TimelineCommentQuerySet
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     QuoteField = Literal[
         "id",
@@ -93,7 +103,7 @@ if TYPE_CHECKING:
         "utm_source",
         "utm_term",
         "webform_id",
-        "contacts",
+        "contact_bindings",
         "last_communication_time",
     ]
     QuoteOrder = Literal[
@@ -639,6 +649,46 @@ if TYPE_CHECKING:
         last_communication_time__endswith: str
         last_communication_time__like: str
 
+    class QuoteValues(TypedDict, total=False):
+        """The fields that ``Quote.objects.update()`` takes by keyword."""
+
+        title: str
+        lead_id: int | None
+        deal_id: int | None
+        company_id: int | None
+        contact_id: int | None
+        mycompany_id: int | None
+        stage_id: str | None
+        opportunity: Decimal | int | float
+        is_manual_opportunity: bool
+        tax_value: Decimal | int | float
+        currency_id: str | None
+        comments: str | None
+        begindate: date | None
+        closedate: date | None
+        quote_number: str | None
+        content: str | None
+        terms: str | None
+        storage_type_id: int | None
+        storage_element_ids: Sequence[int]
+        location_id: str | None
+        actual_date: date | None
+        contact_ids: Sequence[int]
+        assigned_by_id: int | None
+        last_activity_by: int | None
+        last_activity_time: datetime | None
+        opened: bool
+        utm_campaign: str | None
+        utm_content: str | None
+        utm_medium: str | None
+        utm_source: str | None
+        utm_term: str | None
+        webform_id: int | None
+        contact_bindings: Sequence[int]
+
+    class QuoteNew(QuoteValues, total=False):
+        """The fields that ``Quote.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="QuoteFields", covariant=True)
 M = TypeVar("M", bound="QuoteFields")
@@ -679,6 +729,50 @@ class QuoteQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[QuoteNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(self, defaults: QuoteNew | None = None, **lookups: Unpack[QuoteLookups]) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: QuoteNew | None = None, **lookups: Unpack[QuoteLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[QuoteFields | QuoteNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[QuoteFields | QuoteNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(self, objs: Many[QuoteFields | QuoteNew], *, dedupe_key: str | Column[Any] | None = None) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(self, objs: Many[QuoteFields], fields: Iterable[QuoteField | Column[Any]] | None = None) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[QuoteValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[QuoteFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class QuoteObjects:
     """``Quote.objects``: a fresh queryset of the class that it is asked of."""
@@ -687,7 +781,7 @@ class QuoteObjects:
         return QuoteQuerySet(owner)
 
 
-class QuoteFields(Model):
+class QuoteFields(HasStage, HasProducts, HasContacts, HasTimeline):
     """The documented fields of Quote."""
 
     __entity__: ClassVar[str] = "quote"
@@ -860,11 +954,59 @@ class QuoteFields(Model):
     webform_id: Col[int | None] = column(default=None)
     """CRM form / CRM-форма (item: webformId)."""
 
-    contacts: Col[list[int]] = column(default_factory=list)
+    contact_bindings: Col[list[int]] = column(default_factory=list)
     """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     last_communication_time: Col[str | None] = column(default=None, readonly=True)
     """Last communication / Последняя коммуникация (classic: LAST_COMMUNICATION_TIME)."""
+
+    product_rows: ClassVar[ToMany[ProductRowQuerySet[ProductRow]]] = ToMany()
+    """The ProductRow rows whose ``owner_id`` is this row's ``id``, ``owner_type`` 'Q'."""
+
+    activities: ClassVar[ToMany[ActivityQuerySet[Activity]]] = ToMany()
+    """The Activity rows whose ``owner_id`` is this row's ``id``, ``owner_type_id`` 7."""
+
+    timeline_comments: ClassVar[ToMany[TimelineCommentQuerySet[TimelineComment]]] = ToMany()
+    """The TimelineComment rows whose ``entity_id`` is this row's ``id``, ``entity_type`` 'quote'."""
+
+    deals: ClassVar[ToMany[DealQuerySet[Deal]]] = ToMany()
+    """The Deal rows whose ``quote_id`` is this row's ``id``."""
+
+    lead: ClassVar[ToOne[Lead]] = ToOne()
+    """The Lead that ``lead_id`` names."""
+
+    deal: ClassVar[ToOne[Deal]] = ToOne()
+    """The Deal that ``deal_id`` names."""
+
+    company: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``company_id`` names."""
+
+    contact: ClassVar[ToOne[Contact]] = ToOne()
+    """The Contact that ``contact_id`` names."""
+
+    mycompany: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``mycompany_id`` names."""
+
+    stage: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``stage_id`` names."""
+
+    currency: ClassVar[ToOne[Currency]] = ToOne()
+    """The Currency that ``currency_id`` names."""
+
+    contacts: ClassVar[ToMany[ContactQuerySet[Contact]]] = ToMany()
+    """The Contact rows that ``contact_ids`` names."""
+
+    assigned_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``assigned_by_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    last_activity_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``last_activity_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
 
 
 class Quote(QuoteFields):

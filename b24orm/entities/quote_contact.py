@@ -8,22 +8,26 @@ Documentation:
     https://apidocs.bitrix24.com/api-reference/crm/quote/contacts/crm-quote-contact-items-get.html
     https://apidocs.bitrix24.com/api-reference/crm/quote/contacts/crm-quote-contact-add.html
     https://apidocs.bitrix24.com/api-reference/crm/quote/contacts/crm-quote-contact-delete.html
+    https://apidocs.bitrix24.com/api-reference/crm/quote/contacts/crm-quote-contact-items-set.html
+    https://apidocs.bitrix24.com/api-reference/crm/quote/contacts/crm-quote-contact-items-delete.html
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.contact import Contact
+    from b24orm.entities.quote import Quote
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     QuoteContactField = Literal["contact_id", "quote_id", "sort", "is_primary", "role_id"]
     QuoteContactOrder = Literal[
@@ -67,6 +71,14 @@ if TYPE_CHECKING:
         role_id__lte: int
         role_id__range: tuple[int, int]
 
+    class QuoteContactNew(TypedDict, total=False):
+        """The fields that ``QuoteContact.objects.create()`` takes by keyword."""
+
+        contact_id: int
+        sort: int | None
+        is_primary: bool
+        quote_id: int
+
 
 M_co = TypeVar("M_co", bound="QuoteContactFields", covariant=True)
 M = TypeVar("M", bound="QuoteContactFields")
@@ -107,6 +119,40 @@ class QuoteContactQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[QuoteContactNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: QuoteContactNew | None = None, **lookups: Unpack[QuoteContactLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[QuoteContactFields | QuoteContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[QuoteContactFields | QuoteContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[QuoteContactFields | QuoteContactNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_delete(self, objs: Many[QuoteContactFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class QuoteContactObjects:
     """``QuoteContact.objects``: a fresh queryset of the class that it is asked of."""
@@ -134,6 +180,12 @@ class QuoteContactFields(Model):
 
     role_id: Col[int | None] = column(default=None, readonly=True)
     """Role / Роль (ROLE_ID)."""
+
+    contact: ClassVar[ToOne[Contact]] = ToOne()
+    """The Contact that ``contact_id`` names."""
+
+    quote: ClassVar[ToOne[Quote]] = ToOne()
+    """The Quote that ``quote_id`` names."""
 
 
 class QuoteContact(QuoteContactFields):

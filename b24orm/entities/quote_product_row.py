@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog_product import CatalogProduct
+    from b24orm.entities.catalog_store import CatalogStore
+    from b24orm.entities.quote import Quote
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -482,6 +485,15 @@ class QuoteProductRowFields(Model):
 
     reserve_quantity: OptionalDecimalCol = column(default=None, readonly=True)
     """Reserved quantity / Зарезервировано (RESERVE_QUANTITY)."""
+
+    quote: ClassVar[ToOne[Quote]] = ToOne()
+    """The Quote that ``quote_id`` names."""
+
+    product: ClassVar[ToOne[CatalogProduct]] = ToOne()
+    """The CatalogProduct that ``product_id`` names."""
+
+    store: ClassVar[ToOne[CatalogStore]] = ToOne()
+    """The CatalogStore that ``store_id`` names."""
 
 
 class QuoteProductRow(QuoteProductRowFields):

@@ -15,19 +15,23 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToMany, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.address import Address, AddressQuerySet
+    from b24orm.entities.bank_detail import BankDetail, BankDetailQuerySet
+    from b24orm.entities.requisite_preset import RequisitePreset
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     RequisiteField = Literal[
         "id",
@@ -895,6 +899,84 @@ if TYPE_CHECKING:
         rq_cpf__endswith: str
         rq_cpf__like: str
 
+    class RequisiteValues(TypedDict, total=False):
+        """The fields that ``Requisite.objects.update()`` takes by keyword."""
+
+        name: str
+        code: str | None
+        xml_id: str | None
+        originator_id: str | None
+        active: bool
+        address_only: bool
+        sort: int | None
+        rq_name: str | None
+        rq_first_name: str | None
+        rq_last_name: str | None
+        rq_second_name: str | None
+        rq_company_id: str | None
+        rq_company_name: str | None
+        rq_company_full_name: str | None
+        rq_company_reg_date: str | None
+        rq_director: str | None
+        rq_accountant: str | None
+        rq_ceo_name: str | None
+        rq_ceo_work_pos: str | None
+        rq_contact: str | None
+        rq_email: str | None
+        rq_phone: str | None
+        rq_fax: str | None
+        rq_ident_type: str | None
+        rq_ident_doc: str | None
+        rq_ident_doc_ser: str | None
+        rq_ident_doc_num: str | None
+        rq_ident_doc_pers_num: str | None
+        rq_ident_doc_date: str | None
+        rq_ident_doc_issued_by: str | None
+        rq_ident_doc_dep_code: str | None
+        rq_inn: str | None
+        rq_kpp: str | None
+        rq_usrle: str | None
+        rq_ifns: str | None
+        rq_ogrn: str | None
+        rq_ogrnip: str | None
+        rq_okpo: str | None
+        rq_oktmo: str | None
+        rq_okved: str | None
+        rq_edrpou: str | None
+        rq_drfo: str | None
+        rq_kbe: str | None
+        rq_iin: str | None
+        rq_bin: str | None
+        rq_st_cert_ser: str | None
+        rq_st_cert_num: str | None
+        rq_st_cert_date: str | None
+        rq_vat_payer: bool | None
+        rq_vat_id: str | None
+        rq_vat_cert_ser: str | None
+        rq_vat_cert_num: str | None
+        rq_vat_cert_date: str | None
+        rq_residence_country: str | None
+        rq_base_doc: str | None
+        rq_regon: str | None
+        rq_krs: str | None
+        rq_pesel: str | None
+        rq_legal_form: str | None
+        rq_siret: str | None
+        rq_siren: str | None
+        rq_capital: str | None
+        rq_rcs: str | None
+        rq_cnpj: str | None
+        rq_state_reg: str | None
+        rq_mnpl_reg: str | None
+        rq_cpf: str | None
+
+    class RequisiteNew(RequisiteValues, total=False):
+        """The fields that ``Requisite.objects.create()`` takes by keyword."""
+
+        entity_type_id: Literal[3, 4]
+        entity_id: int
+        preset_id: int
+
 
 M_co = TypeVar("M_co", bound="RequisiteFields", covariant=True)
 M = TypeVar("M", bound="RequisiteFields")
@@ -934,6 +1016,56 @@ class RequisiteQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[RequisiteNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: RequisiteNew | None = None, **lookups: Unpack[RequisiteLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: RequisiteNew | None = None, **lookups: Unpack[RequisiteLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[RequisiteFields | RequisiteNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[RequisiteFields | RequisiteNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[RequisiteFields | RequisiteNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[RequisiteFields], fields: Iterable[RequisiteField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[RequisiteValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[RequisiteFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class RequisiteObjects:
@@ -1172,6 +1304,21 @@ class RequisiteFields(Model):
 
     rq_cpf: Col[str | None] = column(default=None)
     """CPF (RQ_CPF)."""
+
+    bank_details: ClassVar[ToMany[BankDetailQuerySet[BankDetail]]] = ToMany()
+    """The BankDetail rows whose ``entity_id`` is this row's ``id``."""
+
+    addresses: ClassVar[ToMany[AddressQuerySet[Address]]] = ToMany()
+    """The Address rows whose ``entity_id`` is this row's ``id``, ``entity_type_id`` 8."""
+
+    preset: ClassVar[ToOne[RequisitePreset]] = ToOne()
+    """The RequisitePreset that ``preset_id`` names."""
+
+    created_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by_id`` names."""
+
+    modify_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``modify_by_id`` names."""
 
 
 class Requisite(RequisiteFields):

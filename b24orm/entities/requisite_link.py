@@ -13,18 +13,20 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model
+from b24orm.model import Col, Model, ToOne
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.bank_detail import BankDetail
+    from b24orm.entities.requisite import Requisite
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     RequisiteLinkField = Literal[
         "entity_type_id",
@@ -87,6 +89,16 @@ if TYPE_CHECKING:
         mc_bank_detail_id__in: Collection[int]
         mc_bank_detail_id__not_in: Collection[int]
 
+    class RequisiteLinkNew(TypedDict, total=False):
+        """The fields that ``RequisiteLink.objects.create()`` takes by keyword."""
+
+        entity_type_id: int
+        entity_id: int
+        requisite_id: int
+        bank_detail_id: int
+        mc_requisite_id: int
+        mc_bank_detail_id: int
+
 
 M_co = TypeVar("M_co", bound="RequisiteLinkFields", covariant=True)
 M = TypeVar("M", bound="RequisiteLinkFields")
@@ -123,6 +135,43 @@ class RequisiteLinkQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[RequisiteLinkNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: RequisiteLinkNew | None = None, **lookups: Unpack[RequisiteLinkLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[RequisiteLinkFields | RequisiteLinkNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[RequisiteLinkFields | RequisiteLinkNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[RequisiteLinkFields | RequisiteLinkNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_delete(self, objs: Many[RequisiteLinkFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class RequisiteLinkObjects:
     """``RequisiteLink.objects``: a fresh queryset of the class that it is asked of."""
@@ -153,6 +202,18 @@ class RequisiteLinkFields(Model):
 
     mc_bank_detail_id: Col[int]
     """My bank details / Банковские реквизиты моей компании (MC_BANK_DETAIL_ID); id of a BankDetail."""
+
+    requisite: ClassVar[ToOne[Requisite]] = ToOne()
+    """The Requisite that ``requisite_id`` names."""
+
+    bank_detail: ClassVar[ToOne[BankDetail]] = ToOne()
+    """The BankDetail that ``bank_detail_id`` names."""
+
+    mc_requisite: ClassVar[ToOne[Requisite]] = ToOne()
+    """The Requisite that ``mc_requisite_id`` names."""
+
+    mc_bank_detail: ClassVar[ToOne[BankDetail]] = ToOne()
+    """The BankDetail that ``mc_bank_detail_id`` names."""
 
 
 class RequisiteLink(RequisiteLinkFields):

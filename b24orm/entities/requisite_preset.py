@@ -14,19 +14,20 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     RequisitePresetField = Literal[
         "id",
@@ -155,6 +156,20 @@ if TYPE_CHECKING:
         date_modify__lte: datetime | date
         date_modify__range: tuple[datetime | date, datetime | date]
 
+    class RequisitePresetValues(TypedDict, total=False):
+        """The fields that ``RequisitePreset.objects.update()`` takes by keyword."""
+
+        name: str
+        xml_id: str | None
+        active: bool
+        sort: int | None
+
+    class RequisitePresetNew(RequisitePresetValues, total=False):
+        """The fields that ``RequisitePreset.objects.create()`` takes by keyword."""
+
+        entity_type_id: int
+        country_id: int
+
 
 M_co = TypeVar("M_co", bound="RequisitePresetFields", covariant=True)
 M = TypeVar("M", bound="RequisitePresetFields")
@@ -194,6 +209,59 @@ class RequisitePresetQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[RequisitePresetNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: RequisitePresetNew | None = None, **lookups: Unpack[RequisitePresetLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: RequisitePresetNew | None = None, **lookups: Unpack[RequisitePresetLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[RequisitePresetFields | RequisitePresetNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[RequisitePresetFields | RequisitePresetNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[RequisitePresetFields | RequisitePresetNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[RequisitePresetFields], fields: Iterable[RequisitePresetField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[RequisitePresetValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[RequisitePresetFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class RequisitePresetObjects:
@@ -240,6 +308,12 @@ class RequisitePresetFields(Model):
 
     date_modify: Col[datetime | None] = column(default=None, readonly=True)
     """Modified on / Дата изменения (DATE_MODIFY)."""
+
+    created_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by_id`` names."""
+
+    modify_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``modify_by_id`` names."""
 
 
 class RequisitePreset(RequisitePresetFields):

@@ -13,24 +13,24 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     RequisiteUserFieldField = Literal[
         "id",
+        "entity_id",
         "field_name",
         "user_type_id",
-        "entity_id",
         "xml_id",
         "sort",
         "multiple",
@@ -53,12 +53,12 @@ if TYPE_CHECKING:
     RequisiteUserFieldOrder = Literal[
         "id",
         "-id",
+        "entity_id",
+        "-entity_id",
         "field_name",
         "-field_name",
         "user_type_id",
         "-user_type_id",
-        "entity_id",
-        "-entity_id",
         "xml_id",
         "-xml_id",
         "sort",
@@ -91,6 +91,16 @@ if TYPE_CHECKING:
         id__lt: int
         id__lte: int
         id__range: tuple[int, int]
+        entity_id: str
+        entity_id__ne: str
+        entity_id__in: Collection[str]
+        entity_id__not_in: Collection[str]
+        entity_id__contains: str
+        entity_id__not_contains: str
+        entity_id__startswith: str
+        entity_id__endswith: str
+        entity_id__like: str
+        entity_id__not_like: str
         field_name: str
         field_name__ne: str
         field_name__in: Collection[str]
@@ -111,16 +121,6 @@ if TYPE_CHECKING:
         user_type_id__endswith: str
         user_type_id__like: str
         user_type_id__not_like: str
-        entity_id: str
-        entity_id__ne: str
-        entity_id__in: Collection[str]
-        entity_id__not_in: Collection[str]
-        entity_id__contains: str
-        entity_id__not_contains: str
-        entity_id__startswith: str
-        entity_id__endswith: str
-        entity_id__like: str
-        entity_id__not_like: str
         xml_id: str | None
         xml_id__ne: str | None
         xml_id__in: Collection[str]
@@ -165,6 +165,33 @@ if TYPE_CHECKING:
         user_type_owner__like: str
         user_type_owner__not_like: str
 
+    class RequisiteUserFieldValues(TypedDict, total=False):
+        """The fields that ``RequisiteUserField.objects.update()`` takes by keyword."""
+
+        xml_id: str | None
+        sort: int | None
+        mandatory: bool
+        show_filter: Literal["N", "I", "E", "S", "Y"] | None
+        show_in_list: bool
+        edit_in_list: bool
+        is_searchable: bool
+        settings: Any
+        edit_form_label: Any
+        list_column_label: Any
+        list_filter_label: Any
+        error_message: Any
+        help_message: Any
+        list_items: Sequence[Any]
+
+    class RequisiteUserFieldNew(RequisiteUserFieldValues, total=False):
+        """The fields that ``RequisiteUserField.objects.create()`` takes by keyword."""
+
+        entity_id: str
+        field_name: str
+        user_type_id: str
+        multiple: bool
+        label: str | None
+
 
 M_co = TypeVar("M_co", bound="RequisiteUserFieldFields", covariant=True)
 M = TypeVar("M", bound="RequisiteUserFieldFields")
@@ -205,6 +232,69 @@ class RequisiteUserFieldQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(
+        self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[RequisiteUserFieldNew]
+    ) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: RequisiteUserFieldNew | None = None, **lookups: Unpack[RequisiteUserFieldLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: RequisiteUserFieldNew | None = None, **lookups: Unpack[RequisiteUserFieldLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self,
+        objs: Iterable[RequisiteUserFieldFields | RequisiteUserFieldNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[RequisiteUserFieldFields | RequisiteUserFieldNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self,
+        objs: Many[RequisiteUserFieldFields | RequisiteUserFieldNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self,
+        objs: Many[RequisiteUserFieldFields],
+        fields: Iterable[RequisiteUserFieldField | Column[Any]] | None = None,
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[RequisiteUserFieldValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[RequisiteUserFieldFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class RequisiteUserFieldObjects:
     """``RequisiteUserField.objects``: a fresh queryset of the class that it is asked of."""
@@ -221,14 +311,14 @@ class RequisiteUserFieldFields(Model):
     id: Col[int] = column(default=0, readonly=True)
     """ID (ID)."""
 
+    entity_id: Col[str]
+    """Object / Объект (ENTITY_ID); set on create only."""
+
     field_name: Col[str]
     """Field code / Код поля (FIELD_NAME); set on create only."""
 
     user_type_id: Col[str]
     """Field type / Тип поля (USER_TYPE_ID); set on create only."""
-
-    entity_id: Col[str] = column(default="")
-    """Object / Объект (ENTITY_ID); set on create only."""
 
     xml_id: Col[str | None] = column(default=None)
     """External code / Внешний код (XML_ID)."""

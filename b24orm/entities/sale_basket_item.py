@@ -14,20 +14,22 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, DecimalCol, Model, OptionalDecimalCol, column
+from b24orm.model import Col, DecimalCol, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.catalog_product import CatalogProduct
+    from b24orm.entities.sale_order import SaleOrder
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SaleBasketItemField = Literal[
         "id",
@@ -283,6 +285,34 @@ if TYPE_CHECKING:
         date_update__lte: datetime | date
         date_update__range: tuple[datetime | date, datetime | date]
 
+    class SaleBasketItemValues(TypedDict, total=False):
+        """The fields that ``SaleBasketItem.objects.update()`` takes by keyword."""
+
+        quantity: Decimal | int | float
+        sort: int | None
+        name: str | None
+        price: Decimal | int | float | None
+        base_price: Decimal | int | float | None
+        discount_price: Decimal | int | float | None
+        vat_rate: Decimal | int | float | None
+        vat_included: bool
+        measure_code: str | None
+        measure_name: str | None
+        weight: Decimal | int | float | None
+        dimensions: str | None
+        can_buy: bool
+        xml_id: str | None
+
+    class SaleBasketItemNew(SaleBasketItemValues, total=False):
+        """The fields that ``SaleBasketItem.objects.create()`` takes by keyword."""
+
+        order_id: int
+        product_id: int | None
+        currency: str
+        custom_price: bool
+        catalog_xml_id: str | None
+        product_xml_id: str | None
+
 
 M_co = TypeVar("M_co", bound="SaleBasketItemFields", covariant=True)
 M = TypeVar("M", bound="SaleBasketItemFields")
@@ -322,6 +352,59 @@ class SaleBasketItemQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SaleBasketItemNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SaleBasketItemNew | None = None, **lookups: Unpack[SaleBasketItemLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SaleBasketItemNew | None = None, **lookups: Unpack[SaleBasketItemLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SaleBasketItemFields | SaleBasketItemNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[SaleBasketItemFields | SaleBasketItemNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SaleBasketItemFields | SaleBasketItemNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SaleBasketItemFields], fields: Iterable[SaleBasketItemField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SaleBasketItemValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SaleBasketItemFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class SaleBasketItemObjects:
@@ -416,6 +499,12 @@ class SaleBasketItemFields(Model):
 
     reservations: Col[list[Any]] = column(default_factory=list, readonly=True)
     """Reservations / Резервы (reservations)."""
+
+    order: ClassVar[ToOne[SaleOrder]] = ToOne()
+    """The SaleOrder that ``order_id`` names."""
+
+    product: ClassVar[ToOne[CatalogProduct]] = ToOne()
+    """The CatalogProduct that ``product_id`` names."""
 
 
 class SaleBasketItem(SaleBasketItemFields):

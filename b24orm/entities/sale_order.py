@@ -14,20 +14,23 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.sale_person_type import SalePersonType
+    from b24orm.entities.sale_status import SaleStatus
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SaleOrderField = Literal[
         "id",
@@ -447,6 +450,44 @@ if TYPE_CHECKING:
         version__lte: int
         version__range: tuple[int, int]
 
+    class SaleOrderValues(TypedDict, total=False):
+        """The fields that ``SaleOrder.objects.update()`` takes by keyword."""
+
+        status_id: str | None
+        emp_status_id: int | None
+        date_insert: datetime | None
+        responsible_id: int | None
+        company_id: int | None
+        price: Decimal | int | float | None
+        discount_value: Decimal | int | float | None
+        canceled: bool
+        emp_canceled_id: int | None
+        reason_canceled: str | None
+        marked: bool
+        emp_marked_id: int | None
+        reason_marked: str | None
+        user_description: str | None
+        comments: str | None
+        additional_info: str | None
+        order_topic: str | None
+        recurring_id: int | None
+        affiliate_id: int | None
+        locked_by: int | None
+        recount_flag: bool
+        external_order: bool
+        xml_id: str | None
+        id1c: str | None
+        version1c: str | None
+        updated1c: bool
+
+    class SaleOrderNew(SaleOrderValues, total=False):
+        """The fields that ``SaleOrder.objects.create()`` takes by keyword."""
+
+        lid: str
+        person_type_id: int
+        currency: str
+        user_id: int | None
+
 
 M_co = TypeVar("M_co", bound="SaleOrderFields", covariant=True)
 M = TypeVar("M", bound="SaleOrderFields")
@@ -486,6 +527,56 @@ class SaleOrderQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SaleOrderNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SaleOrderNew | None = None, **lookups: Unpack[SaleOrderLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SaleOrderNew | None = None, **lookups: Unpack[SaleOrderLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SaleOrderFields | SaleOrderNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[SaleOrderFields | SaleOrderNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SaleOrderFields | SaleOrderNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SaleOrderFields], fields: Iterable[SaleOrderField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SaleOrderValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SaleOrderFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class SaleOrderObjects:
@@ -649,6 +740,30 @@ class SaleOrderFields(Model):
 
     trade_bindings: Col[list[Any]] = column(default_factory=list, readonly=True)
     """Trading platforms / Торговые площадки (tradeBindings)."""
+
+    person_type: ClassVar[ToOne[SalePersonType]] = ToOne()
+    """The SalePersonType that ``person_type_id`` names."""
+
+    user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``user_id`` names."""
+
+    status: ClassVar[ToOne[SaleStatus]] = ToOne()
+    """The SaleStatus that ``status_id`` names."""
+
+    emp_status: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_status_id`` names."""
+
+    responsible: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``responsible_id`` names."""
+
+    emp_canceled: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_canceled_id`` names."""
+
+    emp_marked: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_marked_id`` names."""
+
+    locked_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``locked_by`` names."""
 
 
 class SaleOrder(SaleOrderFields):

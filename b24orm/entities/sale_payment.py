@@ -14,20 +14,22 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.sale_order import SaleOrder
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SalePaymentField = Literal[
         "id",
@@ -450,6 +452,50 @@ if TYPE_CHECKING:
         version1c__like: str
         updated1c: bool
 
+    class SalePaymentValues(TypedDict, total=False):
+        """The fields that ``SalePayment.objects.update()`` takes by keyword."""
+
+        pay_system_id: int
+        sum: Decimal | int | float | None
+        paid: bool
+        date_paid: datetime | None
+        emp_paid_id: int | None
+        date_bill: datetime | None
+        date_pay_before: datetime | None
+        ps_status: bool | None
+        ps_status_code: str | None
+        ps_status_description: str | None
+        ps_status_message: str | None
+        ps_sum: Decimal | int | float | None
+        ps_currency: str | None
+        ps_response_date: datetime | None
+        ps_invoice_id: str | None
+        pay_voucher_num: str | None
+        pay_voucher_date: datetime | None
+        is_return: bool
+        pay_return_num: str | None
+        pay_return_date: datetime | None
+        emp_return_id: int | None
+        pay_return_comment: str | None
+        price_cod: Decimal | int | float | None
+        responsible_id: int | None
+        emp_responsible_id: int | None
+        company_id: int | None
+        comments: str | None
+        marked: bool
+        emp_marked_id: int | None
+        reason_marked: str | None
+        external_payment: Literal["Y", "F", "N"]
+        xml_id: str | None
+        id1c: str | None
+        version1c: str | None
+        updated1c: bool
+
+    class SalePaymentNew(SalePaymentValues, total=False):
+        """The fields that ``SalePayment.objects.create()`` takes by keyword."""
+
+        order_id: int
+
 
 M_co = TypeVar("M_co", bound="SalePaymentFields", covariant=True)
 M = TypeVar("M", bound="SalePaymentFields")
@@ -489,6 +535,56 @@ class SalePaymentQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SalePaymentNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SalePaymentNew | None = None, **lookups: Unpack[SalePaymentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SalePaymentNew | None = None, **lookups: Unpack[SalePaymentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SalePaymentFields | SalePaymentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[SalePaymentFields | SalePaymentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SalePaymentFields | SalePaymentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SalePaymentFields], fields: Iterable[SalePaymentField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SalePaymentValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SalePaymentFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class SalePaymentObjects:
@@ -634,6 +730,24 @@ class SalePaymentFields(Model):
 
     updated1c: Col[bool] = column(default=False)
     """Updated through 1C / Обновлена через 1С (updated1c)."""
+
+    order: ClassVar[ToOne[SaleOrder]] = ToOne()
+    """The SaleOrder that ``order_id`` names."""
+
+    emp_paid: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_paid_id`` names."""
+
+    emp_return: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_return_id`` names."""
+
+    responsible: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``responsible_id`` names."""
+
+    emp_responsible: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_responsible_id`` names."""
+
+    emp_marked: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_marked_id`` names."""
 
 
 class SalePayment(SalePaymentFields):

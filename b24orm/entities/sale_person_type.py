@@ -13,18 +13,18 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Literal, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SalePersonTypeField = Literal["id", "name", "code", "active", "sort", "xml_id"]
     SalePersonTypeOrder = Literal[
@@ -91,6 +91,18 @@ if TYPE_CHECKING:
         xml_id__endswith: str
         xml_id__like: str
 
+    class SalePersonTypeValues(TypedDict, total=False):
+        """The fields that ``SalePersonType.objects.update()`` takes by keyword."""
+
+        name: str
+        code: str | None
+        active: bool
+        sort: int | None
+        xml_id: str | None
+
+    class SalePersonTypeNew(SalePersonTypeValues, total=False):
+        """The fields that ``SalePersonType.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="SalePersonTypeFields", covariant=True)
 M = TypeVar("M", bound="SalePersonTypeFields")
@@ -130,6 +142,59 @@ class SalePersonTypeQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SalePersonTypeNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SalePersonTypeNew | None = None, **lookups: Unpack[SalePersonTypeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SalePersonTypeNew | None = None, **lookups: Unpack[SalePersonTypeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SalePersonTypeFields | SalePersonTypeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[SalePersonTypeFields | SalePersonTypeNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SalePersonTypeFields | SalePersonTypeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SalePersonTypeFields], fields: Iterable[SalePersonTypeField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SalePersonTypeValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SalePersonTypeFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class SalePersonTypeObjects:

@@ -14,20 +14,23 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from datetime import date
     from decimal import Decimal
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.sale_order import SaleOrder
+    from b24orm.entities.sale_status import SaleStatus
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SaleShipmentField = Literal[
         "id",
@@ -449,6 +452,28 @@ if TYPE_CHECKING:
         version1c__like: str
         updated1c: bool
 
+    class SaleShipmentValues(TypedDict, total=False):
+        """The fields that ``SaleShipment.objects.update()`` takes by keyword."""
+
+        delivery_id: int
+        allow_delivery: bool
+        deducted: bool
+        status_id: str | None
+        price_delivery: Decimal | int | float | None
+        base_price_delivery: Decimal | int | float | None
+        delivery_doc_num: str | None
+        delivery_doc_date: datetime | None
+        tracking_number: str | None
+        responsible_id: int | None
+        company_id: int | None
+        comments: str | None
+        xml_id: str | None
+
+    class SaleShipmentNew(SaleShipmentValues, total=False):
+        """The fields that ``SaleShipment.objects.create()`` takes by keyword."""
+
+        order_id: int
+
 
 M_co = TypeVar("M_co", bound="SaleShipmentFields", covariant=True)
 M = TypeVar("M", bound="SaleShipmentFields")
@@ -488,6 +513,56 @@ class SaleShipmentQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SaleShipmentNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SaleShipmentNew | None = None, **lookups: Unpack[SaleShipmentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SaleShipmentNew | None = None, **lookups: Unpack[SaleShipmentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SaleShipmentFields | SaleShipmentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[SaleShipmentFields | SaleShipmentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SaleShipmentFields | SaleShipmentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SaleShipmentFields], fields: Iterable[SaleShipmentField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SaleShipmentValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SaleShipmentFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class SaleShipmentObjects:
@@ -639,6 +714,30 @@ class SaleShipmentFields(Model):
 
     shipment_items: Col[list[Any]] = column(default_factory=list, readonly=True)
     """Shipment items / Позиции отгрузки (shipmentItems)."""
+
+    order: ClassVar[ToOne[SaleOrder]] = ToOne()
+    """The SaleOrder that ``order_id`` names."""
+
+    status: ClassVar[ToOne[SaleStatus]] = ToOne()
+    """The SaleStatus that ``status_id`` names."""
+
+    emp_allow_delivery: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_allow_delivery_id`` names."""
+
+    emp_deducted: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_deducted_id`` names."""
+
+    responsible: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``responsible_id`` names."""
+
+    emp_responsible: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_responsible_id`` names."""
+
+    emp_canceled: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_canceled_id`` names."""
+
+    emp_marked: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``emp_marked_id`` names."""
 
 
 class SaleShipment(SaleShipmentFields):

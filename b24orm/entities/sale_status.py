@@ -13,18 +13,18 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
 from b24orm.model import Col, Model, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable
     from typing import Any, Self, TypedDict, Unpack
 
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SaleStatusField = Literal["id", "type", "notify", "sort", "color", "xml_id"]
     SaleStatusOrder = Literal[
@@ -86,6 +86,20 @@ if TYPE_CHECKING:
         xml_id__endswith: str
         xml_id__like: str
 
+    class SaleStatusValues(TypedDict, total=False):
+        """The fields that ``SaleStatus.objects.update()`` takes by keyword."""
+
+        type: Literal["O", "D"]
+        notify: bool
+        sort: int | None
+        color: str | None
+        xml_id: str | None
+
+    class SaleStatusNew(SaleStatusValues, total=False):
+        """The fields that ``SaleStatus.objects.create()`` takes by keyword."""
+
+        id: str
+
 
 M_co = TypeVar("M_co", bound="SaleStatusFields", covariant=True)
 M = TypeVar("M", bound="SaleStatusFields")
@@ -125,6 +139,56 @@ class SaleStatusQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[str]) -> Op[dict[str, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SaleStatusNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SaleStatusNew | None = None, **lookups: Unpack[SaleStatusLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SaleStatusNew | None = None, **lookups: Unpack[SaleStatusLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SaleStatusFields | SaleStatusNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[SaleStatusFields | SaleStatusNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SaleStatusFields | SaleStatusNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SaleStatusFields], fields: Iterable[SaleStatusField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SaleStatusValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SaleStatusFields | str]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class SaleStatusObjects:

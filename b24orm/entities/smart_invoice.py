@@ -16,18 +16,28 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, DecimalCol, Model, column
+from b24orm.model import Col, DecimalCol, HasContacts, HasProducts, HasStage, HasTimeline, ToMany, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.activity import Activity, ActivityQuerySet
+    from b24orm.entities.category import Category
+    from b24orm.entities.company import Company
+    from b24orm.entities.contact import Contact, ContactQuerySet
+    from b24orm.entities.currency import Currency
+    from b24orm.entities.product_row import ProductRow, ProductRowQuerySet
+    from b24orm.entities.stage_history import StageHistory, StageHistoryQuerySet
+    from b24orm.entities.status import Status
+    from b24orm.entities.timeline_comment import TimelineComment, TimelineCommentQuerySet
+    from b24orm.entities.user import User, UserQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SmartInvoiceField = Literal[
         "id",
@@ -69,7 +79,7 @@ if TYPE_CHECKING:
         "utm_source",
         "utm_term",
         "webform_id",
-        "contacts",
+        "contact_bindings",
         "is_recurring",
     ]
     SmartInvoiceOrder = Literal[
@@ -466,6 +476,40 @@ if TYPE_CHECKING:
         webform_id__range: tuple[int, int]
         is_recurring: bool
 
+    class SmartInvoiceValues(TypedDict, total=False):
+        """The fields that ``SmartInvoice.objects.update()`` takes by keyword."""
+
+        title: str
+        xml_id: str | None
+        category_id: int | None
+        stage_id: str | None
+        begindate: date | None
+        closedate: date | None
+        company_id: int | None
+        contact_id: int | None
+        opportunity: Decimal | int | float
+        is_manual_opportunity: bool
+        tax_value: Decimal | int | float
+        currency_id: str | None
+        mycompany_id: int | None
+        source_id: str | None
+        source_description: str | None
+        comments: str | None
+        account_number: str | None
+        location_id: str | None
+        observers: Sequence[int]
+        contact_ids: Sequence[int]
+        assigned_by_id: int | None
+        last_activity_by: int | None
+        last_activity_time: datetime | None
+        opened: bool
+        webform_id: int | None
+        contact_bindings: Sequence[int]
+        is_recurring: bool
+
+    class SmartInvoiceNew(SmartInvoiceValues, total=False):
+        """The fields that ``SmartInvoice.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="SmartInvoiceFields", covariant=True)
 M = TypeVar("M", bound="SmartInvoiceFields")
@@ -506,6 +550,56 @@ class SmartInvoiceQuerySet(BaseQuerySet[M_co]):
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SmartInvoiceNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SmartInvoiceNew | None = None, **lookups: Unpack[SmartInvoiceLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SmartInvoiceNew | None = None, **lookups: Unpack[SmartInvoiceLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SmartInvoiceFields | SmartInvoiceNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[SmartInvoiceFields | SmartInvoiceNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SmartInvoiceFields | SmartInvoiceNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SmartInvoiceFields], fields: Iterable[SmartInvoiceField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SmartInvoiceValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SmartInvoiceFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class SmartInvoiceObjects:
     """``SmartInvoice.objects``: a fresh queryset of the class that it is asked of."""
@@ -514,7 +608,7 @@ class SmartInvoiceObjects:
         return SmartInvoiceQuerySet(owner)
 
 
-class SmartInvoiceFields(Model):
+class SmartInvoiceFields(HasStage, HasProducts, HasContacts, HasTimeline):
     """The documented fields of SmartInvoice."""
 
     __entity__: ClassVar[str] = "smart_invoice"
@@ -636,11 +730,68 @@ class SmartInvoiceFields(Model):
     webform_id: Col[int | None] = column(default=None)
     """CRM form / CRM-форма (item: webformId)."""
 
-    contacts: Col[list[int]] = column(default_factory=list)
+    contact_bindings: Col[list[int]] = column(default_factory=list)
     """Contact bindings / Привязки контактов (item: contacts); ids of a Contact."""
 
     is_recurring: Col[bool] = column(default=False)
     """Recurring / Регулярный (item: isRecurring)."""
+
+    product_rows: ClassVar[ToMany[ProductRowQuerySet[ProductRow]]] = ToMany()
+    """The ProductRow rows whose ``owner_id`` is this row's ``id``, ``owner_type`` 'SI'."""
+
+    activities: ClassVar[ToMany[ActivityQuerySet[Activity]]] = ToMany()
+    """The Activity rows whose ``owner_id`` is this row's ``id``, ``owner_type_id`` 31."""
+
+    timeline_comments: ClassVar[ToMany[TimelineCommentQuerySet[TimelineComment]]] = ToMany()
+    """The TimelineComment rows whose ``entity_id`` is this row's ``id``, ``entity_type`` 'smart_invoice'."""
+
+    stage_history: ClassVar[ToMany[StageHistoryQuerySet[StageHistory]]] = ToMany()
+    """The StageHistory rows whose ``owner_id`` is this row's ``id``, ``entity_type_id`` 31."""
+
+    moved_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``moved_by`` names."""
+
+    category: ClassVar[ToOne[Category]] = ToOne()
+    """The Category that ``category_id`` names."""
+
+    stage: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``stage_id`` names."""
+
+    previous_stage: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``previous_stage_id`` names."""
+
+    company: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``company_id`` names."""
+
+    contact: ClassVar[ToOne[Contact]] = ToOne()
+    """The Contact that ``contact_id`` names."""
+
+    currency: ClassVar[ToOne[Currency]] = ToOne()
+    """The Currency that ``currency_id`` names."""
+
+    mycompany: ClassVar[ToOne[Company]] = ToOne()
+    """The Company that ``mycompany_id`` names."""
+
+    source: ClassVar[ToOne[Status]] = ToOne()
+    """The Status that ``source_id`` names."""
+
+    observer_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``observers`` names."""
+
+    contacts: ClassVar[ToMany[ContactQuerySet[Contact]]] = ToMany()
+    """The Contact rows that ``contact_ids`` names."""
+
+    assigned_by: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``assigned_by_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    last_activity_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``last_activity_by`` names."""
+
+    updated_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``updated_by`` names."""
 
 
 class SmartInvoice(SmartInvoiceFields):

@@ -12,19 +12,21 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
     from datetime import date
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     SonetGroupField = Literal[
         "id",
@@ -132,6 +134,30 @@ if TYPE_CHECKING:
         owner_id__ne: int
         is_extranet: bool
 
+    class SonetGroupValues(TypedDict, total=False):
+        """The fields that ``SonetGroup.objects.update()`` takes by keyword."""
+
+        name: str
+        site_id: str | None
+        description: str | None
+        visible: bool
+        opened: bool
+        closed: bool
+        owner_id: int | None
+        keywords: str | None
+        image: File | None
+        image_file_id: int | None
+        initiate_perms: Literal["A", "E", "K"] | None
+        project_date_start: datetime | None
+        project_date_finish: datetime | None
+
+    class SonetGroupNew(SonetGroupValues, total=False):
+        """The fields that ``SonetGroup.objects.create()`` takes by keyword."""
+
+        subject_id: int | None
+        project: bool
+        scrum_master_id: int | None
+
 
 M_co = TypeVar("M_co", bound="SonetGroupFields", covariant=True)
 M = TypeVar("M", bound="SonetGroupFields")
@@ -167,6 +193,56 @@ class SonetGroupQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: SonetGroupField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[SonetGroupNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: SonetGroupNew | None = None, **lookups: Unpack[SonetGroupLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: SonetGroupNew | None = None, **lookups: Unpack[SonetGroupLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[SonetGroupFields | SonetGroupNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[SonetGroupFields | SonetGroupNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[SonetGroupFields | SonetGroupNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[SonetGroupFields], fields: Iterable[SonetGroupField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[SonetGroupValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[SonetGroupFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class SonetGroupObjects:
@@ -252,6 +328,12 @@ class SonetGroupFields(Model):
 
     scrum_master_id: Col[int | None] = column(default=None)
     """Scrum master / Скрам-мастер (SCRUM_MASTER_ID); set on create only; id of a User."""
+
+    owner: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``owner_id`` names."""
+
+    scrum_master: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``scrum_master_id`` names."""
 
 
 class SonetGroup(SonetGroupFields):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.category import Category
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -212,6 +213,9 @@ class StageHistoryFields(Model):
 
     status_id: Col[str | None] = column(default=None, readonly=True)
     """Status / Статус (STATUS_ID)."""
+
+    category: ClassVar[ToOne[Category]] = ToOne()
+    """The Category that ``category_id`` names."""
 
 
 class StageHistory(StageHistoryFields):

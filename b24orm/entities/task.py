@@ -15,19 +15,23 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, OptionalDecimalCol, column
+from b24orm.model import Col, Model, OptionalDecimalCol, ToMany, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from datetime import date
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.task_checklist_item import TaskChecklistItem, TaskChecklistItemQuerySet
+    from b24orm.entities.task_comment import TaskComment, TaskCommentQuerySet
+    from b24orm.entities.user import User, UserQuerySet
+    from b24orm.entities.workgroup import Workgroup
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     TaskField = Literal[
         "id",
@@ -293,6 +297,49 @@ if TYPE_CHECKING:
         depends_on__ne: int
         depends_on__in: Collection[int]
 
+    class TaskValues(TypedDict, total=False):
+        """The fields that ``Task.objects.update()`` takes by keyword."""
+
+        title: str
+        responsible_id: int
+        parent_id: int | None
+        description: str | None
+        mark: Literal["N", "P"] | None
+        priority: Literal[0, 1, 2]
+        status: Literal[2, 3, 4, 5, 6]
+        multitask: bool
+        replicate: bool
+        group_id: int | None
+        stage_id: int | None
+        sprint_id: int | None
+        backlog_id: int | None
+        created_by: int
+        created_date: datetime | None
+        accomplices: Sequence[int]
+        auditors: Sequence[int]
+        date_start: datetime | None
+        deadline: datetime | None
+        start_date_plan: datetime | None
+        end_date_plan: datetime | None
+        xml_id: str | None
+        allow_change_deadline: bool
+        allow_time_tracking: bool
+        task_control: bool
+        add_in_report: bool
+        time_estimate: int | None
+        match_work_time: bool
+        site_id: str | None
+        duration_plan: int | None
+        duration_type: Literal["secs", "mins", "hours", "days", "weeks", "monts", "months", "years"] | None
+        flow_id: int | None
+        uf_crm_task: Sequence[str]
+        uf_task_webdav_files: Sequence[str]
+        uf_mail_message: int | None
+        tags: Any
+
+    class TaskNew(TaskValues, total=False):
+        """The fields that ``Task.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="TaskFields", covariant=True)
 M = TypeVar("M", bound="TaskFields")
@@ -332,6 +379,50 @@ class TaskQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[TaskNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(self, defaults: TaskNew | None = None, **lookups: Unpack[TaskLookups]) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: TaskNew | None = None, **lookups: Unpack[TaskLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[TaskFields | TaskNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[TaskFields | TaskNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(self, objs: Many[TaskFields | TaskNew], *, dedupe_key: str | Column[Any] | None = None) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(self, objs: Many[TaskFields], fields: Iterable[TaskField | Column[Any]] | None = None) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[TaskValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[TaskFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class TaskObjects:
@@ -602,6 +693,42 @@ class TaskFields(Model):
 
     parsed_description: Col[str | None] = column(default=None, readonly=True)
     """Description in HTML / Описание в HTML (PARSED_DESCRIPTION)."""
+
+    responsible_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``responsible_id`` names."""
+
+    workgroup: ClassVar[ToOne[Workgroup]] = ToOne()
+    """The Workgroup that ``group_id`` names."""
+
+    subtasks: ClassVar[ToMany[TaskQuerySet[Task]]] = ToMany()
+    """The Task rows whose ``parent_id`` is this row's ``id``."""
+
+    comments: ClassVar[ToMany[TaskCommentQuerySet[TaskComment]]] = ToMany()
+    """The TaskComment rows whose ``task_id`` is this row's ``id``."""
+
+    checklist_items: ClassVar[ToMany[TaskChecklistItemQuerySet[TaskChecklistItem]]] = ToMany()
+    """The TaskChecklistItem rows whose ``task_id`` is this row's ``id``."""
+
+    parent: ClassVar[ToOne[Task]] = ToOne()
+    """The Task that ``parent_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    accomplice_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``accomplices`` names."""
+
+    auditor_users: ClassVar[ToMany[UserQuerySet[User]]] = ToMany()
+    """The User rows that ``auditors`` names."""
+
+    changed_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``changed_by`` names."""
+
+    status_changed_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``status_changed_by`` names."""
+
+    closed_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``closed_by`` names."""
 
 
 class Task(TaskFields):

@@ -16,19 +16,21 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from datetime import date
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.task import Task
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     TaskChecklistItemField = Literal[
         "id",
@@ -126,6 +128,21 @@ if TYPE_CHECKING:
         toggled_date__lte: datetime | date
         toggled_date__range: tuple[datetime | date, datetime | date]
 
+    class TaskChecklistItemValues(TypedDict, total=False):
+        """The fields that ``TaskChecklistItem.objects.update()`` takes by keyword."""
+
+        title: str
+        parent_id: int | None
+        sort_index: int | None
+        is_complete: bool
+        is_important: bool
+        members: Sequence[Any]
+
+    class TaskChecklistItemNew(TaskChecklistItemValues, total=False):
+        """The fields that ``TaskChecklistItem.objects.create()`` takes by keyword."""
+
+        task_id: int
+
 
 M_co = TypeVar("M_co", bound="TaskChecklistItemFields", covariant=True)
 M = TypeVar("M", bound="TaskChecklistItemFields")
@@ -165,6 +182,64 @@ class TaskChecklistItemQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(
+        self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[TaskChecklistItemNew]
+    ) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: TaskChecklistItemNew | None = None, **lookups: Unpack[TaskChecklistItemLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: TaskChecklistItemNew | None = None, **lookups: Unpack[TaskChecklistItemLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self,
+        objs: Iterable[TaskChecklistItemFields | TaskChecklistItemNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[TaskChecklistItemFields | TaskChecklistItemNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[TaskChecklistItemFields | TaskChecklistItemNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[TaskChecklistItemFields], fields: Iterable[TaskChecklistItemField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[TaskChecklistItemValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[TaskChecklistItemFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class TaskChecklistItemObjects:
@@ -214,6 +289,18 @@ class TaskChecklistItemFields(Model):
 
     attachments: Col[Any] = column(default=None, readonly=True)
     """Attachments / Вложения (ATTACHMENTS)."""
+
+    task: ClassVar[ToOne[Task]] = ToOne()
+    """The Task that ``task_id`` names."""
+
+    parent: ClassVar[ToOne[TaskChecklistItem]] = ToOne()
+    """The TaskChecklistItem that ``parent_id`` names."""
+
+    created_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``created_by`` names."""
+
+    toggled_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``toggled_by`` names."""
 
 
 class TaskChecklistItem(TaskChecklistItemFields):

@@ -14,19 +14,21 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from datetime import date
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.task import Task
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     TaskCommentField = Literal[
         "id",
@@ -131,6 +133,19 @@ if TYPE_CHECKING:
         uf_forum_message_doc: str
         uf_forum_message_doc__in: Collection[str]
 
+    class TaskCommentValues(TypedDict, total=False):
+        """The fields that ``TaskComment.objects.update()`` takes by keyword."""
+
+        post_message: str
+        uf_forum_message_doc: Sequence[str]
+
+    class TaskCommentNew(TaskCommentValues, total=False):
+        """The fields that ``TaskComment.objects.create()`` takes by keyword."""
+
+        author_id: int | None
+        post_date: datetime | None
+        task_id: int
+
 
 M_co = TypeVar("M_co", bound="TaskCommentFields", covariant=True)
 M = TypeVar("M", bound="TaskCommentFields")
@@ -170,6 +185,56 @@ class TaskCommentQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[TaskCommentNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: TaskCommentNew | None = None, **lookups: Unpack[TaskCommentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: TaskCommentNew | None = None, **lookups: Unpack[TaskCommentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[TaskCommentFields | TaskCommentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[TaskCommentFields | TaskCommentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[TaskCommentFields | TaskCommentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[TaskCommentFields], fields: Iterable[TaskCommentField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[TaskCommentValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[TaskCommentFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class TaskCommentObjects:
@@ -213,6 +278,12 @@ class TaskCommentFields(Model):
 
     uf_forum_message_doc: Col[list[str]] = column(default_factory=list)
     """Files to attach / Прикрепляемые файлы (UF_FORUM_MESSAGE_DOC)."""
+
+    task: ClassVar[ToOne[Task]] = ToOne()
+    """The Task that ``task_id`` names."""
+
+    author: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``author_id`` names."""
 
 
 class TaskComment(TaskCommentFields):

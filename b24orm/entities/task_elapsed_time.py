@@ -14,18 +14,21 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
     from datetime import date
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.task import Task
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     TaskElapsedTimeField = Literal[
         "id",
@@ -77,6 +80,19 @@ if TYPE_CHECKING:
         created_date__lte: datetime | date
         created_date__range: tuple[datetime | date, datetime | date]
 
+    class TaskElapsedTimeValues(TypedDict, total=False):
+        """The fields that ``TaskElapsedTime.objects.update()`` takes by keyword."""
+
+        comment_text: str
+        seconds: int
+        user_id: int | None
+        created_date: datetime | None
+
+    class TaskElapsedTimeNew(TaskElapsedTimeValues, total=False):
+        """The fields that ``TaskElapsedTime.objects.create()`` takes by keyword."""
+
+        task_id: int
+
 
 M_co = TypeVar("M_co", bound="TaskElapsedTimeFields", covariant=True)
 M = TypeVar("M", bound="TaskElapsedTimeFields")
@@ -112,6 +128,59 @@ class TaskElapsedTimeQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: TaskElapsedTimeField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[TaskElapsedTimeNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: TaskElapsedTimeNew | None = None, **lookups: Unpack[TaskElapsedTimeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: TaskElapsedTimeNew | None = None, **lookups: Unpack[TaskElapsedTimeLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[TaskElapsedTimeFields | TaskElapsedTimeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[TaskElapsedTimeFields | TaskElapsedTimeNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[TaskElapsedTimeFields | TaskElapsedTimeNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[TaskElapsedTimeFields], fields: Iterable[TaskElapsedTimeField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[TaskElapsedTimeValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[TaskElapsedTimeFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class TaskElapsedTimeObjects:
@@ -155,6 +224,12 @@ class TaskElapsedTimeFields(Model):
 
     date_stop: Col[datetime | None] = column(default=None, readonly=True)
     """End / Окончание (DATE_STOP)."""
+
+    task: ClassVar[ToOne[Task]] = ToOne()
+    """The Task that ``task_id`` names."""
+
+    user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``user_id`` names."""
 
 
 class TaskElapsedTime(TaskElapsedTimeFields):

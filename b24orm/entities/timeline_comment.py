@@ -14,17 +14,19 @@ Documentation:
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable, Sequence
     from typing import Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     TimelineCommentField = Literal["id", "entity_id", "entity_type", "comment", "created", "author_id", "files"]
     TimelineCommentOrder = Literal["id", "-id", "created", "-created", "author_id", "-author_id"]
@@ -35,6 +37,19 @@ if TYPE_CHECKING:
         id: int
         entity_id: int
         entity_type: str
+
+    class TimelineCommentValues(TypedDict, total=False):
+        """The fields that ``TimelineComment.objects.update()`` takes by keyword."""
+
+        comment: str | None
+        files: Sequence[Any]
+
+    class TimelineCommentNew(TimelineCommentValues, total=False):
+        """The fields that ``TimelineComment.objects.create()`` takes by keyword."""
+
+        entity_id: int
+        entity_type: str
+        author_id: int | None
 
 
 M_co = TypeVar("M_co", bound="TimelineCommentFields", covariant=True)
@@ -72,6 +87,59 @@ class TimelineCommentQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[TimelineCommentNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: TimelineCommentNew | None = None, **lookups: Unpack[TimelineCommentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: TimelineCommentNew | None = None, **lookups: Unpack[TimelineCommentLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[TimelineCommentFields | TimelineCommentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[TimelineCommentFields | TimelineCommentNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[TimelineCommentFields | TimelineCommentNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[TimelineCommentFields], fields: Iterable[TimelineCommentField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[TimelineCommentValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[TimelineCommentFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class TimelineCommentObjects:
     """``TimelineComment.objects``: a fresh queryset of the class that it is asked of."""
@@ -105,6 +173,9 @@ class TimelineCommentFields(Model):
 
     files: Col[list[Any]] = column(default_factory=list)
     """Files / Файлы (FILES)."""
+
+    author: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``author_id`` names."""
 
 
 class TimelineComment(TimelineCommentFields):

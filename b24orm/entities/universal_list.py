@@ -12,18 +12,20 @@ Documentation:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.workgroup import Workgroup
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     UniversalListField = Literal[
         "id",
@@ -95,6 +97,22 @@ if TYPE_CHECKING:
         code: str
         socnet_group_id: int
 
+    class UniversalListValues(TypedDict, total=False):
+        """The fields that ``UniversalList.objects.update()`` takes by keyword."""
+
+        name: str
+        sort: int | None
+        picture: File | None
+        description: str | None
+        bizproc: bool | None
+
+    class UniversalListNew(UniversalListValues, total=False):
+        """The fields that ``UniversalList.objects.create()`` takes by keyword."""
+
+        iblock_type_id: Literal["lists", "bitrix_processes", "lists_socnet"]
+        code: str | None
+        socnet_group_id: int | None
+
 
 M_co = TypeVar("M_co", bound="UniversalListFields", covariant=True)
 M = TypeVar("M", bound="UniversalListFields")
@@ -130,6 +148,59 @@ class UniversalListQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: UniversalListField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[UniversalListNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(
+        self, defaults: UniversalListNew | None = None, **lookups: Unpack[UniversalListLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: UniversalListNew | None = None, **lookups: Unpack[UniversalListLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[UniversalListFields | UniversalListNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self,
+        objs: AsyncIterable[UniversalListFields | UniversalListNew],
+        *,
+        dedupe_key: str | Column[Any] | None = None,
+    ) -> BulkOp: ...
+
+    def bulk_create(
+        self, objs: Many[UniversalListFields | UniversalListNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(
+        self, objs: Many[UniversalListFields], fields: Iterable[UniversalListField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[UniversalListValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[UniversalListFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class UniversalListObjects:
@@ -284,6 +355,9 @@ class UniversalListFields(Model):
 
     server_name: Col[str | None] = column(default=None, readonly=True)
     """Site address / Адрес сайта (SERVER_NAME)."""
+
+    socnet_group: ClassVar[ToOne[Workgroup]] = ToOne()
+    """The Workgroup that ``socnet_group_id`` names."""
 
 
 class UniversalList(UniversalListFields):

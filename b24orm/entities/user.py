@@ -14,19 +14,20 @@ Documentation:
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, overload
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToMany, column
 from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import AsyncIterable, Collection, Iterable, Sequence
     from typing import Any, Self, TypedDict, Unpack
 
+    from b24orm.entities.department import Department, DepartmentQuerySet
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     UserField = Literal[
         "id",
@@ -750,6 +751,64 @@ if TYPE_CHECKING:
         uf_timeman__endswith: str
         uf_timeman__like: str
 
+    class UserValues(TypedDict, total=False):
+        """The fields that ``User.objects.update()`` takes by keyword."""
+
+        email: str | None
+        active: bool
+        name: str | None
+        last_name: str | None
+        second_name: str | None
+        personal_gender: str | None
+        personal_profession: str | None
+        personal_www: str | None
+        personal_birthday: date | None
+        personal_photo: File | None
+        personal_icq: str | None
+        personal_phone: str | None
+        personal_fax: str | None
+        personal_mobile: str | None
+        personal_pager: str | None
+        personal_street: str | None
+        personal_city: str | None
+        personal_state: str | None
+        personal_zip: str | None
+        personal_country: str | None
+        personal_mailbox: str | None
+        personal_notes: str | None
+        work_phone: str | None
+        work_company: str | None
+        work_position: str | None
+        work_department: str | None
+        work_www: str | None
+        work_fax: str | None
+        work_pager: str | None
+        work_street: str | None
+        work_mailbox: str | None
+        work_city: str | None
+        work_state: str | None
+        work_zip: str | None
+        work_country: str | None
+        work_profile: str | None
+        work_logo: File | None
+        work_notes: str | None
+        uf_skype_link: str | None
+        uf_zoom: str | None
+        uf_department: Sequence[int]
+        uf_interests: str | None
+        uf_skills: str | None
+        uf_web_sites: str | None
+        uf_xing: str | None
+        uf_linkedin: str | None
+        uf_facebook: str | None
+        uf_twitter: str | None
+        uf_skype: str | None
+        uf_district: str | None
+        uf_phone_inner: str | None
+
+    class UserNew(UserValues, total=False):
+        """The fields that ``User.objects.create()`` takes by keyword."""
+
 
 M_co = TypeVar("M_co", bound="UserFields", covariant=True)
 M = TypeVar("M", bound="UserFields")
@@ -789,6 +848,42 @@ class UserQuerySet(BaseQuerySet[M_co]):
     def in_bulk(self, ids: Collection[int]) -> Op[dict[int, M_co]]:
         """Rows by id; ids that match nothing are left out."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Column[Any] | None = None, **fields: Unpack[UserNew]) -> Op[M_co]:
+        """A new row; the object holds what the portal stored."""
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(self, defaults: UserNew | None = None, **lookups: Unpack[UserLookups]) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(
+        self, defaults: UserNew | None = None, **lookups: Unpack[UserLookups]
+    ) -> Op[tuple[M_co, bool]]:
+        """The one row that matches, changed, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    @overload
+    def bulk_create(
+        self, objs: Iterable[UserFields | UserNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    @overload
+    def bulk_create(
+        self, objs: AsyncIterable[UserFields | UserNew], *, dedupe_key: str | Column[Any] | None = None
+    ) -> BulkOp: ...
+
+    def bulk_create(self, objs: Many[UserFields | UserNew], *, dedupe_key: str | Column[Any] | None = None) -> BulkOp:
+        """New rows, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(self, objs: Many[UserFields], fields: Iterable[UserField | Column[Any]] | None = None) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[UserValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
 
 
 class UserObjects:
@@ -994,6 +1089,9 @@ class UserFields(Model):
 
     uf_timeman: Col[str | None] = column(default=None, readonly=True)
     """Time tracking / Учёт рабочего времени (UF_TIMEMAN)."""
+
+    departments: ClassVar[ToMany[DepartmentQuerySet[Department]]] = ToMany()
+    """The Department rows that ``uf_department`` names."""
 
 
 class User(UserFields):

@@ -14,16 +14,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
     from datetime import date
     from typing import Any, Literal, Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
+    from b24orm.entities.workflow_template import WorkflowTemplate
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     WorkflowInstanceField = Literal[
         "id",
@@ -130,6 +132,14 @@ class WorkflowInstanceQuerySet(BaseQuerySet[M_co]):
         """Rows as dicts of these fields."""
         return self._values(fields)
 
+    def bulk_delete(self, objs: Many[WorkflowInstanceFields | str]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
+
 
 class WorkflowInstanceObjects:
     """``WorkflowInstance.objects``: a fresh queryset of the class that it is asked of."""
@@ -169,6 +179,12 @@ class WorkflowInstanceFields(Model):
 
     owned_until: Col[datetime | None] = column(default=None, readonly=True)
     """Locked until / Заблокирован до (OWNED_UNTIL)."""
+
+    template: ClassVar[ToOne[WorkflowTemplate]] = ToOne()
+    """The WorkflowTemplate that ``template_id`` names."""
+
+    started_by_user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``started_by`` names."""
 
 
 class WorkflowInstance(WorkflowInstanceFields):

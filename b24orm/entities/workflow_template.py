@@ -14,17 +14,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.model.values import File
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
-    from b24orm.queryset import Op, Rows
+    from b24orm.queryset import BulkOp, Many, Op, Rows
 
     WorkflowTemplateField = Literal[
         "id",
@@ -95,6 +97,14 @@ if TYPE_CHECKING:
         system_code: str
         system_code__ne: str
 
+    class WorkflowTemplateValues(TypedDict, total=False):
+        """The fields that ``WorkflowTemplate.objects.update()`` takes by keyword."""
+
+        name: str
+        template_data: File | None
+        description: str | None
+        auto_execute: Literal[0, 1, 2, 3] | None
+
 
 M_co = TypeVar("M_co", bound="WorkflowTemplateFields", covariant=True)
 M = TypeVar("M", bound="WorkflowTemplateFields")
@@ -130,6 +140,24 @@ class WorkflowTemplateQuerySet(BaseQuerySet[M_co]):
     def values(self, *fields: WorkflowTemplateField | Column[Any]) -> Rows[dict[str, Any]]:
         """Rows as dicts of these fields."""
         return self._values(fields)
+
+    def bulk_update(
+        self, objs: Many[WorkflowTemplateFields], fields: Iterable[WorkflowTemplateField | Column[Any]] | None = None
+    ) -> BulkOp:
+        """Sends the changes of each, or these fields."""
+        return self._bulk_update(objs, fields)
+
+    def update(self, *, force: bool = False, **fields: Unpack[WorkflowTemplateValues]) -> BulkOp:
+        """Changes these fields of all rows that match."""
+        return self._update(fields, force=force)
+
+    def bulk_delete(self, objs: Many[WorkflowTemplateFields | int]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match."""
+        return self._delete(force=force)
 
 
 class WorkflowTemplateObjects:
@@ -191,6 +219,9 @@ class WorkflowTemplateFields(Model):
 
     system_code: Col[str | None] = column(default=None, readonly=True)
     """System code / Системный код (SYSTEM_CODE)."""
+
+    user: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``user_id`` names."""
 
 
 class WorkflowTemplate(WorkflowTemplateFields):

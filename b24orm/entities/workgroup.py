@@ -12,7 +12,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
-from b24orm.model import Col, Model, column
+from b24orm.model import Col, Model, ToOne, column
 from b24orm.queryset import BaseQuerySet
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Self, TypedDict, Unpack
 
+    from b24orm.entities.user import User
     from b24orm.model import Column
     from b24orm.query import Q
     from b24orm.queryset import Op, Rows
@@ -290,6 +291,15 @@ class WorkgroupFields(Model):
 
     dialog_id: Col[str | None] = column(default=None, readonly=True)
     """Chat dialog / Диалог чата (DIALOG_ID)."""
+
+    owner: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``owner_id`` names."""
+
+    scrum_owner: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``scrum_owner_id`` names."""
+
+    scrum_master: ClassVar[ToOne[User]] = ToOne()
+    """The User that ``scrum_master_id`` names."""
 
 
 class Workgroup(WorkgroupFields):

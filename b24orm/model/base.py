@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
@@ -12,11 +12,21 @@ from pydantic_core import CoreSchema, core_schema
 from typing_extensions import dataclass_transform, override
 
 from b24orm import errors
-from b24orm.errors import ConfigurationError, DoesNotExist, FieldNotLoaded, InvalidValue, UnknownField, nearest
+from b24orm.errors import (
+    ConfigurationError,
+    DoesNotExist,
+    FieldNotLoaded,
+    InvalidValue,
+    UnknownField,
+    nearest,
+    shortened,
+)
 from b24orm.model.columns import Column, DecimalColumn
 from b24orm.model.names import attribute_name
 from b24orm.model.oddities import without_none
 from b24orm.model.reader import Reader, ReadRow
+from b24orm.model.relations import Relationship, building
+from b24orm.model.stored import StoredRow, kept_before
 from b24orm.model.tracking import LoadedNames, changed_names
 from b24orm.model.userfields import check_override, declared_field, spelled
 from b24orm.model.values import without_addresses
@@ -29,6 +39,7 @@ if TYPE_CHECKING:
 
     from b24orm.context import PortalLike
     from b24orm.op import Op
+    from b24orm.queryset import Named
 else:
     ModelMetaclass = type(BaseModel)  # the public way to the same class
 
@@ -65,13 +76,6 @@ def column(
     return Field(default=default, json_schema_extra=extra)
 
 
-class _Building(threading.local):
-    depth = 0
-
-
-_building = _Building()
-
-
 @dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr, column))
 class ModelMeta(ModelMetaclass):
     """Makes class attributes columns: ``Deal.title`` is a `Column`, ``deal.title`` a value."""
@@ -79,11 +83,11 @@ class ModelMeta(ModelMetaclass):
     def __new__(mcs, name: str, bases: tuple[type[Any], ...], namespace: dict[str, Any], **kwargs: Any) -> Any:
         """A model class, with a `DoesNotExist` of its own."""
         # Pydantic asks base classes for attributes of the same name while it builds a class; columns would mislead it.
-        _building.depth += 1
+        building.depth += 1
         try:
             cls: Any = super().__new__(mcs, name, bases, namespace, **kwargs)
         finally:
-            _building.depth -= 1
+            building.depth -= 1
         base = next((b.DoesNotExist for b in cls.__mro__[1:] if "DoesNotExist" in b.__dict__), DoesNotExist)
         cls.DoesNotExist = type(
             "DoesNotExist", (base,), {"__module__": cls.__module__, "__qualname__": f"{cls.__qualname__}.DoesNotExist"}
@@ -93,7 +97,7 @@ class ModelMeta(ModelMetaclass):
     if not TYPE_CHECKING:
 
         def __getattr__(cls, name):
-            if not _building.depth and not name.startswith("_"):
+            if not building.depth and not name.startswith("_"):
                 fields = cls.__dict__.get("__pydantic_fields__") or {}
                 if name in fields:
                     amount = without_none(fields[name].annotation)[0] is Decimal
@@ -106,7 +110,7 @@ class ModelMeta(ModelMetaclass):
             return super().__getattr__(name)
 
 
-class Model(BaseModel, metaclass=ModelMeta):
+class Model(StoredRow, BaseModel, metaclass=ModelMeta):
     """A row of an entity.
 
     Reading a field that the query did not select raises `FieldNotLoaded`; a field that the schema does not know but the
@@ -115,6 +119,8 @@ class Model(BaseModel, metaclass=ModelMeta):
     A wrong value raises Pydantic's `ValidationError` in a constructor and `InvalidValue` in an assignment, both of them
     a `ValueError`; a name that is no field raises `UnknownField`.
     """
+
+    __slots__ = ("__b24_home__", "__b24_links__")
 
     model_config = ConfigDict(extra="allow", validate_assignment=True, defer_build=True, protected_namespaces=())
 
@@ -136,22 +142,28 @@ class Model(BaseModel, metaclass=ModelMeta):
             cls = type(self)
             if name in cls.__pydantic_fields__ or name.startswith(_OPEN):
                 self._assign(name, value)
+            elif isinstance(relation := getattr_static(cls, name, None), Relationship):
+                raise relation.__refuse__(cls)
             elif name.startswith("_") or _has(cls, name):
                 super().__setattr__(name, value)
             else:
                 raise UnknownField(f"{cls.__name__} has no field {name!r}{nearest(name, cls.__pydantic_fields__)}")
 
         def _assign(self, name, value):
+            cls = type(self)
             names = self.__pydantic_fields_set__
             if isinstance(names, LoadedNames):
-                names = names.with_changed(name)
-                before = LoadedNames(self.__pydantic_fields_set__, self.__pydantic_fields_set__.changed)
+                held = names
+                names = names.with_changed(
+                    name, kept_before(cls.__schema__() if cls.__entity__ else None, name, self.__dict__)
+                )
+                before = LoadedNames(held, held.changed, held.before)
                 _set(self, "__pydantic_fields_set__", before)  # Pydantic adds to it, but other rows share it
             try:
                 super().__setattr__(name, value)
             except ValidationError as error:
                 problem = InvalidValue(
-                    f"{type(self).__name__}.{name} cannot hold {value!r}: {error.errors(include_url=False)[0]['msg']}"
+                    f"{cls.__name__}.{name} cannot hold {shortened(value)}: {error.errors(include_url=False)[0]['msg']}"
                 )
             else:
                 _set(self, "__pydantic_fields_set__", names)
@@ -164,7 +176,7 @@ class Model(BaseModel, metaclass=ModelMeta):
                 return super().__getattr__(name)  # what the portal sent and no field takes
             except AttributeError:
                 if name not in cls.__pydantic_fields__ and _has(cls, name):
-                    raise  # a property failed: this is its own error
+                    return object.__getattribute__(self, name)  # a property failed: with its own error
             if name in cls.__pydantic_fields__:
                 raise FieldNotLoaded(
                     f"{cls.__name__}.{name} was not loaded: add it to select(), or select nothing to load everything",
@@ -212,6 +224,49 @@ class Model(BaseModel, metaclass=ModelMeta):
         """Names of the fields assigned since the object was loaded (or given, if it is new)."""
         return changed_names(self.__pydantic_fields_set__)
 
+    def save(self, *, update_fields: Iterable[str | Named] | None = None) -> Op[Self]:
+        """Writes the object: a new one is created, of one that came from the portal the changed fields are sent.
+
+        Afterwards it holds what the portal stored. Nothing is sent if nothing changed. Lists and other values that
+        were changed in place cannot be told from unchanged ones: assign them anew, or name them.
+
+        Args:
+            update_fields: these fields and no others, whether they were assigned or not.
+
+        Raises:
+            UnknownField: one of these names is no field.
+            InvalidValue: a field that the portal sets by itself, or takes on create only; before any request.
+            ConcurrentWrite: the object is being written already.
+            DoesNotExist: it is not at the portal any more (the class's own error).
+            OutcomeUnknown: it was sent, and the answer was lost: it may be stored or not.
+            PortalError, TransportError: it could not be stored.
+        """
+        from b24orm.queryset.writing import save
+
+        return save(self, update_fields)
+
+    def delete(self) -> Op[None]:
+        """Deletes the row at the portal. The object keeps its values.
+
+        Raises:
+            DoesNotExist: it is not at the portal (any more).
+            ConcurrentWrite, OutcomeUnknown, PortalError, TransportError: as `save`.
+        """
+        from b24orm.queryset.writing import delete
+
+        return delete(self)
+
+    def refresh(self) -> Op[Self]:
+        """Loads the row anew: all fields; changes that were not saved are lost.
+
+        Raises:
+            DoesNotExist: it is not at the portal any more (the class's own error).
+            ConcurrentWrite: it is being written.
+        """
+        from b24orm.queryset.writing import refresh
+
+        return refresh(self)
+
     @property
     def loaded_fields(self) -> frozenset[str]:
         """Names of the fields that can be read."""
@@ -240,6 +295,37 @@ class Model(BaseModel, metaclass=ModelMeta):
         others = {met.get(key) or spelled(key.upper(), spec): value for key, value in extra.items()}
         said = self.__pydantic_fields_set__
         return wire_row(schema, name, {key: value for key, value in self.__dict__.items() if key in said}, others)
+
+    @classmethod
+    def __made__(cls, fields: Mapping[str, Any]) -> Self:
+        """A new object.
+
+        Raises:
+            UnknownField, InvalidValue: naming the field.
+        """
+        try:
+            return cls(**fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            name = ".".join(str(part) for part in first["loc"])
+            if first["type"] == "missing":
+                problem = InvalidValue(f"a new {cls.__name__} needs {name}")
+            else:
+                problem = InvalidValue(f"{cls.__name__}.{name} cannot hold {shortened(first['input'])}: {first['msg']}")
+        raise problem
+
+    @classmethod
+    def __changed__(cls, fields: Mapping[str, Any]) -> Self:
+        """A blank object to which *fields* were assigned.
+
+        Raises:
+            UnknownField, InvalidValue: naming the field.
+        """
+        blank = cls.model_construct()
+        _set(blank, "__pydantic_fields_set__", LoadedNames())
+        for name, value in fields.items():
+            setattr(blank, name, value)
+        return blank
 
     @classmethod
     def __schema__(cls) -> Entity:
@@ -285,7 +371,10 @@ class Model(BaseModel, metaclass=ModelMeta):
 
 def reserved_names() -> frozenset[str]:
     """Names that no field can have, since every model has an attribute that is called so."""
-    return frozenset(name for name in dir(Model) if not name.startswith("__")) | {"objects"}
+    from b24orm.model import crm  # here, since it builds upon this module
+
+    classes = (Model, crm.Convertible, crm.HasContacts, crm.HasProducts, crm.HasStage, crm.HasTimeline)
+    return frozenset(name for cls in classes for name in dir(cls) if not name.startswith("__")) | {"objects"}
 
 
 class ModelRows(Generic[M]):

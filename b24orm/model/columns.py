@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, overload
 from typing_extensions import override
 
 from b24orm.query import Condition, Lookup, Q
-from b24orm.queryset.base import TypedName
+from b24orm.queryset import TypedName
 
 __all__ = ["COLUMN", "Col", "Column", "DecimalCol", "DecimalColumn", "OptionalDecimalCol"]
 

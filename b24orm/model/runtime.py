@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BeforeValidator
 
 from b24orm.context import PortalLike
 from b24orm.discovery import BASES, SMART_PROCESS, OwnEntity, OwnField, attribute_names, class_name_of, read_entity
 from b24orm.errors import ConfigurationError, nearest
 from b24orm.model.base import Model, ModelMeta, column, reserved_names
+from b24orm.model.crm import HasContacts, HasProducts, HasStage, HasTimeline
+from b24orm.model.relations import Relationship, ToMany, ToOne
 from b24orm.model.values import File, Multifield
 from b24orm.money import Money
+from b24orm.narrow import is_list
 from b24orm.op import Op
 from b24orm.plan import Plan
 from b24orm.queryset import QuerySet
-from b24orm.schema import Entity, Field, Kind, entity, kind_of
+from b24orm.schema import Entity, Field, Kind, entity, kind_of, relations_of
 
 __all__ = ["DynamicModel", "SmartProcess", "from_portal"]
 
@@ -53,6 +59,10 @@ class DynamicModel(Model):
         def __init__(self, **values: Any) -> None: ...
         def __getattr__(self, name: str) -> Any: ...
         def __setattr__(self, name: str, value: Any) -> None: ...
+
+
+class _DynamicItem(HasStage, HasProducts, HasContacts, HasTimeline, DynamicModel):
+    """A model of the CRM, made at run time."""
 
 
 def SmartProcess(entity_type_id: int) -> type[DynamicModel]:
@@ -137,12 +147,15 @@ def model_of_schema(schema: Entity, name: str, entity_type_id: int | None = None
     namespace: dict[str, Any] = {"__module__": __name__, "__entity__": schema.key}
     if schema.entity_type_id is None and entity_type_id is not None:
         namespace["__entity_type_id__"] = entity_type_id
-    return _made(DynamicModel, name, namespace, schema.fields, entity_type_id)
+    for relation in relations_of(schema).values():
+        namespace[relation.name] = ToMany[Any]() if relation.many else ToOne[Any]()
+    base = DynamicModel if schema.key not in (*BASES, SMART_PROCESS) else _DynamicItem
+    return _made(base, name, namespace, schema.fields, entity_type_id)
 
 
 def extended(base: type[Model], own: OwnEntity) -> type[Any]:
     """*base* with the fields of *own*, named as ``b24orm pull`` names them."""
-    taken = {*base.model_fields, *reserved_names()}
+    taken = {*base.model_fields, *relations_of(base.__schema__()), *reserved_names()}
     declared = {wire for field in base.__schema__().fields for wire in field.wire.values()}
     names = attribute_names([field for field in own.fields if field.wire not in declared], taken)
     namespace: dict[str, Any] = {"__module__": base.__module__, "__annotations__": {}}
@@ -161,10 +174,31 @@ def extended(base: type[Model], own: OwnEntity) -> type[Any]:
 def _own_column(field: OwnField) -> tuple[Any, Any]:
     kind: Any = _TYPES.get(kind_of(field.type), Any)
     if field.multiple:
-        return list[kind], column(field.wire, default_factory=list, readonly=field.read_only)
+        several = column(field.wire, default_factory=list, readonly=field.read_only)
+        return _chosen(list[kind], field), several
     if field.type == "boolean":
         return bool, column(field.wire, default=False, readonly=field.read_only)
-    return kind if kind is Any else kind | None, column(field.wire, default=None, readonly=field.read_only)
+    one = kind if kind is Any else kind | None
+    return _chosen(one, field), column(field.wire, default=None, readonly=field.read_only)
+
+
+def _chosen(kind: Any, field: OwnField) -> Any:
+    """*kind*, of which values may be given by the texts that people see."""
+    if not field.choices:
+        return kind
+    texts = Counter(choice.text for choice in field.choices)
+    ids = {choice.text: choice.id for choice in field.choices if texts[choice.text] == 1}
+
+    def by_text(value: Any) -> Any:
+        if is_list(value):
+            return [by_text(item) for item in value]
+        if not isinstance(value, str) or not value or value.isdecimal():
+            return value
+        if value not in ids:
+            raise ValueError(f"{field.label or field.wire} has no choice {value!r}{nearest(value, ids)}")
+        return ids[value]
+
+    return Annotated[kind, BeforeValidator(by_text)]
 
 
 def _made(
@@ -179,6 +213,7 @@ def _made(
         annotations[field.name], namespace[field.name] = _column(field)
     if entity_type_id is not None and "entity_type_id" in annotations:
         namespace["entity_type_id"] = column(default=entity_type_id, readonly=True)
+    annotations.update({name: ClassVar[Any] for name, one in namespace.items() if isinstance(one, Relationship)})
     namespace["__annotations__"] = annotations
     return _class(name, base, namespace)
 

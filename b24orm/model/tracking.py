@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from typing_extensions import override
 
 __all__ = ["LoadedNames", "changed_names"]
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 class LoadedNames(set[str]):
@@ -17,15 +19,22 @@ class LoadedNames(set[str]):
     ``exclude_unset``, copies and pickles go on to work. The rows of a page share one; an assignment makes a copy first.
     """
 
-    __slots__ = ("changed",)
+    __slots__ = ("before", "changed")
 
-    def __init__(self, names: Iterable[str] = (), changed: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        names: Iterable[str] = (),
+        changed: frozenset[str] = frozenset(),
+        before: Mapping[str, Any] = _NOTHING,
+    ) -> None:
         super().__init__(names)
         self.changed = changed
+        self.before = before
+        """Values that the portal holds, of fields of which only the difference is sent."""
 
-    def with_changed(self, name: str) -> LoadedNames:
-        """A copy in which *name* counts as assigned."""
-        return LoadedNames((*self, name), self.changed | {name})
+    def with_changed(self, name: str, before: Mapping[str, Any] = _NOTHING) -> LoadedNames:
+        """A copy in which *name* counts as assigned; *before* is added to what the portal holds."""
+        return LoadedNames((*self, name), self.changed | {name}, {**before, **self.before} if before else self.before)
 
     @override
     def update(self, *others: Iterable[Any]) -> None:

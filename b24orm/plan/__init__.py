@@ -5,7 +5,17 @@ No request and no event loop lives here, nor anything that changes with time but
 """
 
 from b24orm.plan.lanes import Lane, LaneBook, alike
-from b24orm.plan.plan import PAGES_PER_BATCH, Plan, Strategy, chain, plan_count, plan_get, plan_list
+from b24orm.plan.plan import (
+    PAGES_PER_BATCH,
+    Plan,
+    Strategy,
+    chain,
+    plan_bulk,
+    plan_count,
+    plan_get,
+    plan_list,
+    plan_write,
+)
 
 __all__ = [
     "PAGES_PER_BATCH",
@@ -15,7 +25,9 @@ __all__ = [
     "Strategy",
     "alike",
     "chain",
+    "plan_bulk",
     "plan_count",
     "plan_get",
     "plan_list",
+    "plan_write",
 ]

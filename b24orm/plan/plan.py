@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,7 +14,17 @@ from typing_extensions import override
 from b24orm.command import Command
 from b24orm.compiler import FIXED_ORDERS, Listing, batchable, json_ready
 
-__all__ = ["PAGES_PER_BATCH", "Plan", "Strategy", "chain", "plan_count", "plan_get", "plan_list"]
+__all__ = [
+    "PAGES_PER_BATCH",
+    "Plan",
+    "Strategy",
+    "chain",
+    "plan_bulk",
+    "plan_count",
+    "plan_get",
+    "plan_list",
+    "plan_write",
+]
 
 # Commands of one batch (https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html).
 PAGES_PER_BATCH = 50
@@ -34,6 +44,10 @@ Strategy = Literal[
     "whole",
     "batch",
     "call",
+    "write",
+    "bulk",
+    "semi-join",
+    "counts",
 ]
 
 _NO_BATCH = (
@@ -56,6 +70,7 @@ class Plan:
         commands: REST calls expected, likewise.
         first: the exact commands that leave first.
         listing: the query in the words of its dialect; None for a single `get`.
+        parts: the plans of the queries that this one is made of, by what they ask for.
     """
 
     strategy: Strategy
@@ -64,6 +79,7 @@ class Plan:
     commands: str
     first: tuple[Command, ...] = ()
     listing: Listing | None = None
+    parts: tuple[tuple[str, Plan], ...] = ()
 
     @override
     def __str__(self) -> str:
@@ -72,6 +88,7 @@ class Plan:
             f"requests: {self.requests}",
             f"commands: {self.commands}",
         ]
+        lines += [f"- {name}: {plan.strategy}, {plan.reason}" for name, plan in self.parts]
         for number, command in enumerate(self.first, 1):
             params = json.dumps(json_ready(command.params), ensure_ascii=False)
             lines.append(f"{number}. {command.method} {params}")
@@ -101,6 +118,32 @@ def chain(listing: Listing, *, above: int | None, below: int | None, pages: int,
 def plan_get(command: Command) -> Plan:
     """One row by its id, through the entity's own get method."""
     return Plan("get", "one row by its id", "1, shared with whatever else is asked at the moment", "1", (command,))
+
+
+def plan_write(command: Command | None) -> Plan:
+    """One row written; None if there is nothing to send."""
+    if command is None:
+        return Plan("nothing", "nothing changed", "0", "0")
+    again = "sent again if its answer is lost" if command.replay_safe else "never sent again once it may have run"
+    reason = f"one row; {again}"
+    return Plan("write", reason, "1, shared with whatever else is asked at the moment", "1", (command,))
+
+
+def plan_bulk(rows: int | None, first: Sequence[Command], *, reads: Plan | None = None) -> Plan:
+    """Many rows written.
+
+    Args:
+        rows: how many; None if that is not known beforehand.
+        first: the commands of the first request, as far as they are known.
+        reads: how the ids are found, where they have to be.
+    """
+    requests = f"N/{PAGES_PER_BATCH}" if rows is None else str(_pages(rows, PAGES_PER_BATCH) if rows else 0)
+    commands = "N" if rows is None else str(rows)
+    reason = f"one command a row, {PAGES_PER_BATCH} a request, several requests under way"
+    if reads is not None:
+        reason = f"the ids first ({reads.strategy}: {reads.reason}); then {reason}"
+        requests, commands = f"{reads.requests} + {requests}", f"{reads.commands} + {commands}"
+    return Plan("bulk", reason, requests, commands, tuple(first) if reads is None else reads.first)
 
 
 def plan_count(listing: Listing) -> Plan:

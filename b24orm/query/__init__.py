@@ -5,12 +5,13 @@ No schema, no wire name and no request lives here: a query is what the user said
 """
 
 from b24orm.query.logic import All, Always, Any_, Never, Node, normalize
-from b24orm.query.lookups import LOOKUPS, Lookup, split_lookup
+from b24orm.query.lookups import LOOKUPS, Lookup, split_lookup, split_path
 from b24orm.query.state import Order, Query
-from b24orm.query.tree import Condition, Q
+from b24orm.query.tree import Across, Condition, Part, Q
 
 __all__ = [
     "LOOKUPS",
+    "Across",
     "All",
     "Always",
     "Any_",
@@ -19,8 +20,10 @@ __all__ = [
     "Never",
     "Node",
     "Order",
+    "Part",
     "Q",
     "Query",
     "normalize",
     "split_lookup",
+    "split_path",
 ]

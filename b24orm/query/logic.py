@@ -10,13 +10,13 @@ None and the empty text are the same: no value. No dialect tells them apart, and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from typing_extensions import override
 
 from b24orm.query.lookups import Lookup
-from b24orm.query.tree import Condition, Q
+from b24orm.query.tree import Across, Condition, Q
 
 __all__ = ["All", "Always", "Any_", "Never", "Node", "normalize"]
 
@@ -53,7 +53,7 @@ class Never:
     """No row matches: such a query needs no request."""
 
 
-Node = Condition | All | Any_ | Always | Never
+Node = Condition | Across | All | Any_ | Always | Never
 
 _OPPOSITE: dict[Lookup, Lookup] = {
     "exact": "ne",
@@ -142,13 +142,15 @@ def _lists(condition: Condition) -> Node:
     return condition.with_value(present) if present else Always()
 
 
-def normalize(where: Q | Condition, *, negated: bool = False) -> Node:
+def normalize(where: Q | Condition | Across, *, negated: bool = False) -> Node:
     """The tree of *where* without negations, constants folded: ``x in []`` is `Never`, and so on."""
     if isinstance(where, Condition):
         return _condition(where, negated=negated)
+    if isinstance(where, Across):
+        return replace(where, negated=where.negated is not negated)
     negated = negated is not where.negated
     # An empty Q says nothing, negated or not, as in Django: alone it matches everything, among others it is left out.
-    spoken = [child for child in where.children if isinstance(child, Condition) or not child.silent]
+    spoken = [child for child in where.children if not isinstance(child, Q) or not child.silent]
     if not spoken:
         return Always()
     parts = [normalize(child, negated=negated) for child in spoken]

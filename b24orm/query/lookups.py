@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from b24orm.errors import UnknownField, nearest
 
-__all__ = ["LOOKUPS", "Lookup", "split_lookup"]
+__all__ = ["LOOKUPS", "Lookup", "split_lookup", "split_path"]
 
 Lookup = Literal[
     "exact",
@@ -44,3 +44,12 @@ def split_lookup(key: str) -> tuple[str, Lookup]:
     raise UnknownField(
         f"{key!r}: unknown lookup {lookup!r}{nearest(lookup, LOOKUPS)} (lookups: {', '.join(LOOKUPS)})",
     )
+
+
+def split_path(key: str) -> tuple[str, Lookup]:
+    """``"company__industry__in"`` -> ``("company__industry", "in")``; what ends with no lookup is ``exact``.
+
+    Whether the parts of a path are relations, fields or mistakes is known to the entity that is asked.
+    """
+    path, separator, lookup = key.rpartition("__")
+    return (path, lookup) if separator and lookup in LOOKUPS else (key, "exact")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from b24orm.errors import QueryError, ResumePoint
 from b24orm.query.logic import Node, normalize
-from b24orm.query.tree import Q
+from b24orm.query.tree import Across, Q
 
 __all__ = ["Order", "Query"]
 
@@ -43,6 +43,11 @@ class Query:
     def node(self) -> Node:
         """The filter without negations."""
         return normalize(Q(*self.where))
+
+    @property
+    def crosses(self) -> bool:
+        """Whether a condition is about rows that a relation leads to."""
+        return any(map(_crosses, self.where))
 
     @property
     def sliced(self) -> bool:
@@ -87,3 +92,7 @@ class Query:
             left = max(0, self.limit - begin)
             limit = left if limit is None else min(limit, left)
         return replace(self, offset=self.offset + begin, limit=limit)
+
+
+def _crosses(where: Q) -> bool:
+    return any(isinstance(part, Across) or (isinstance(part, Q) and _crosses(part)) for part in where.children)

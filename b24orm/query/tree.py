@@ -1,4 +1,4 @@
-"""`Condition` and `Q`: the filter as the user wrote it."""
+"""`Condition`, `Across` and `Q`: the filter as the user wrote it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Literal, Self
 from typing_extensions import override
 
 from b24orm.narrow import is_listable
-from b24orm.query.lookups import Lookup, split_lookup
+from b24orm.query.lookups import Lookup, split_path
 
-__all__ = ["Condition", "Q"]
+__all__ = ["Across", "Condition", "Part", "Q"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,39 @@ class Condition:
         return f"{self.field}{suffix}={self.value!r}" + (" or empty" if self.or_empty else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Across:
+    """A condition on the rows that a relation leads to: one of them meets it.
+
+    It is answered by a query of its own before the query that holds it is put into the words of the portal.
+
+    Attributes:
+        relation: name of the relation.
+        where: what such a row meets: a condition, or one across a further relation; None if any row will do.
+        negated: whether no such row may be there instead.
+    """
+
+    relation: str
+    where: Condition | Across | None = None
+    negated: bool = False
+
+    @property
+    def field(self) -> str:
+        """The path to the field that is compared: ``company__industry``."""
+        return self.relation if self.where is None else f"{self.relation}__{self.where.field}"
+
+    @property
+    def lookup(self) -> Lookup:
+        """The lookup of the condition at the end of the path."""
+        return "isnull" if self.where is None else self.where.lookup
+
+    @override
+    def __repr__(self) -> str:
+        if self.where is None:
+            return f"{self.relation}__isnull={self.negated}"
+        return f"{self.relation}__{self.where!r}" + (" nowhere" if self.negated else "")
+
+
 class Q:
     """A filter: conditions joined by ``&`` (and), ``|`` (or) and ``~`` (not).
 
@@ -49,31 +82,31 @@ class Q:
 
         Q(stage_id="NEW") | ~Q(title__contains="test")
 
+    Names may lead across relations: ``Q(company__industry="IT")``. They are checked by the queryset that takes them.
+
     Comparisons of model columns give a `Q` too: ``Deal.opportunity >= 1000``.
     """
 
     __slots__ = ("children", "connector", "negated")
 
-    children: tuple[Q | Condition, ...]
+    children: tuple[Part, ...]
     connector: Literal["AND", "OR"]
     negated: bool
 
-    def __init__(self, *children: Q | Condition, **lookups: Any) -> None:
+    def __init__(self, *children: Part, **lookups: Any) -> None:
         for child in children:
-            if not isinstance(child, Q | Condition):
+            if not isinstance(child, Q | Condition | Across):
                 raise TypeError(f"Q takes conditions such as Deal.id > 5 or Q(id__gt=5), not {type(child).__name__}")
-        named = tuple(Condition(*split_lookup(key), value) for key, value in lookups.items())
+        named = tuple(Condition(*split_path(key), value) for key, value in lookups.items())
         self._set((*children, *named), "AND", negated=False)
 
-    def _set(self, children: tuple[Q | Condition, ...], connector: Literal["AND", "OR"], *, negated: bool) -> None:
+    def _set(self, children: tuple[Part, ...], connector: Literal["AND", "OR"], *, negated: bool) -> None:
         object.__setattr__(self, "children", children)
         object.__setattr__(self, "connector", connector)
         object.__setattr__(self, "negated", negated)
 
     @classmethod
-    def join(
-        cls, children: tuple[Q | Condition, ...], connector: Literal["AND", "OR"], *, negated: bool = False
-    ) -> Self:
+    def join(cls, children: tuple[Part, ...], connector: Literal["AND", "OR"], *, negated: bool = False) -> Self:
         """A filter of ready *children*."""
         new = cls.__new__(cls)
         new._set(children, connector, negated=negated)
@@ -85,7 +118,7 @@ class Q:
         return all(isinstance(child, Q) and child.silent for child in self.children)
 
     def _join(self, other: Q, connector: Literal["AND", "OR"]) -> Q:
-        parts: list[Q | Condition] = []
+        parts: list[Part] = []
         for side in (self, other):
             if side.silent:
                 continue  # "Q() | Q(x=1)" is "Q(x=1)": an empty filter is where loops begin, not one that matches all
@@ -132,7 +165,11 @@ class Q:
         return f"~({plain})" if _is_joined(self) else f"~{plain}"
 
 
-def _restored(children: tuple[Q | Condition, ...], connector: Literal["AND", "OR"], negated: bool) -> Q:
+Part = Q | Condition | Across
+"""What a filter is made of."""
+
+
+def _restored(children: tuple[Part, ...], connector: Literal["AND", "OR"], negated: bool) -> Q:
     return Q.join(children, connector, negated=negated)
 
 

@@ -5,7 +5,25 @@ No wire name, no HTTP and no Pydantic model lives here: a model is known by what
 """
 
 from b24orm.op import Op, Rows, batch
-from b24orm.queryset.base import BaseQuerySet, QuerySet
+from b24orm.queryset.aggregates import Groups
+from b24orm.queryset.base import BaseQuerySet, Many, QuerySet
+from b24orm.queryset.bulk import BulkOp
+from b24orm.queryset.names import Named, TypedName
 from b24orm.queryset.protocol import ModelLike, RowReader
+from b24orm.queryset.result import BulkResult
 
-__all__ = ["BaseQuerySet", "ModelLike", "Op", "QuerySet", "RowReader", "Rows", "batch"]
+__all__ = [
+    "BaseQuerySet",
+    "BulkOp",
+    "BulkResult",
+    "Groups",
+    "Many",
+    "ModelLike",
+    "Named",
+    "Op",
+    "QuerySet",
+    "RowReader",
+    "Rows",
+    "TypedName",
+    "batch",
+]

@@ -1,413 +1,195 @@
-"""`BaseQuerySet`: the lazy, immutable query builder, and its terminals."""
+"""`BaseQuerySet`: the queryset whole, with the terminals that write; `QuerySet`: the one without typed names."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Generator, Iterator, Mapping
+from array import array
+from collections.abc import AsyncGenerator, AsyncIterable, Collection, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
-from operator import index
-from typing import Any, Generic, Literal, Self, TypeVar, overload
+from copy import copy
+from typing import Any, Self, TypeVar
 
-from typing_extensions import override
-
-from b24orm.compiler import check_condition, check_order, check_select
-from b24orm.context import PortalLike, default_portal, portal_in_context
-from b24orm.errors import ConfigurationError, QueryError, UnknownField
+from b24orm.compiler import check_writable, find_field
+from b24orm.context import PortalLike
+from b24orm.errors import OutcomeUnknown, QueryError
+from b24orm.narrow import is_sequence
 from b24orm.op import Op, Rows
-from b24orm.plan import Plan, plan_count
-from b24orm.query import Condition, Order, Q, Query
-from b24orm.queryset.execute import Reading, count, fetch_one, get_plan, model_pages, plan_for, row_pages
+from b24orm.plan import Plan, plan_bulk, plan_write
+from b24orm.query import All, Condition, Q
+from b24orm.queryset.bulk import BulkOp
+from b24orm.queryset.execute import fetch_one, plan_for, row_pages
+from b24orm.queryset.jobs import ChangeJob, CreateJob, DeleteJob, UpdateJob
+from b24orm.queryset.names import Named, field_name
 from b24orm.queryset.protocol import ModelLike
+from b24orm.queryset.reading import ReadingQuerySet
+from b24orm.queryset.settling import settled
+from b24orm.queryset.single import at_most_once
+from b24orm.queryset.writing import add_change, create_now, save_now
 
-__all__ = ["BaseQuerySet", "Named", "QuerySet"]
+__all__ = ["BaseQuerySet", "Many", "QuerySet"]
 
 M = TypeVar("M", bound=ModelLike, covariant=True)
-V = TypeVar("V")
+T = TypeVar("T")
+
+Many = Iterable[T] | AsyncIterable[T]
+"""Inputs of a bulk write: a list, or an iterator of any length, which is taken little by little."""
 
 
-class Named:
-    """Something with an attribute name that may stand for it: a column of a model."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-class TypedName(Named, Generic[V]):
-    """A name whose values have a known type: the base of `Column`."""
+class BaseQuerySet(ReadingQuerySet[M]):
+    """A queryset with everything that does not depend on the names of a model's fields."""
 
     __slots__ = ()
 
+    # -- one row -------------------------------------------------------------------------------------------------
 
-T1 = TypeVar("T1")
-T2 = TypeVar("T2")
-T3 = TypeVar("T3")
-T4 = TypeVar("T4")
-T5 = TypeVar("T5")
-T6 = TypeVar("T6")
-
-
-def _name(field: str | Named) -> str:
-    if isinstance(field, str):
-        return field
-    if isinstance(field, Named):
-        return field.name
-    raise UnknownField(f"a field is named by a string or a column such as Deal.title, not by {field!r}")
-
-
-class BaseQuerySet(Generic[M]):
-    """A query that has not run: everything that does not depend on the names of a model's fields.
-
-    Each method gives a new queryset. Nothing is asked of the portal until a terminal is awaited or run, or the
-    queryset is iterated over or awaited itself. Names, lookups and kinds of values are checked at once.
-    """
-
-    __slots__ = ("_keep", "_portal", "_progress", "_query", "model")
-
-    def __init__(self, model: type[M]) -> None:
-        self.model = model
-        self._query = Query()
-        self._portal: PortalLike | None = None
-        self._progress: bool | None = None
-        self._keep: bool | None = None
-
-    # -- building ------------------------------------------------------------------------------------------------
-
-    def _clone(self, query: Query) -> Self:
-        new = type(self)(self.model)
-        new._query, new._portal = query, self._portal
-        new._progress, new._keep = self._progress, self._keep
-        return new
-
-    def _checked(self, where: Q) -> Q:
-        entity = self.model.__schema__()
-        children = tuple(
-            check_condition(entity, child) if isinstance(child, Condition) else self._checked(child)
-            for child in where.children
-        )
-        return Q.join(children, where.connector, negated=where.negated)
-
-    def _where(self, exprs: tuple[Any, ...], lookups: Mapping[str, Any]) -> Q:
-        for expr in exprs:
-            if not isinstance(expr, Q):
-                raise QueryError(f"filter takes conditions such as Deal.id > 5 or Q(…), not {expr!r}")
-        return self._checked(Q(*exprs, **lookups))
-
-    def _filter(self, exprs: tuple[Q, ...], lookups: Mapping[str, Any], *, negated: bool = False) -> Self:
-        if self._query.sliced:
-            raise QueryError("a sliced queryset cannot be filtered: slice last")
-        if self._query.after is not None:
-            raise QueryError("a resumed queryset cannot be filtered: resume last")
-        where = self._where(exprs, lookups)
-        if not where.children:
-            return self
-        return self._clone(replace(self._query, where=(*self._query.where, ~where if negated else where)))
-
-    def _exclude(self, exprs: tuple[Q, ...], lookups: Mapping[str, Any]) -> Self:
-        return self._filter(exprs, lookups, negated=True)
-
-    def _select(self, fields: tuple[str | Named, ...]) -> Self:
-        entity = self.model.__schema__()
-        names = tuple(dict.fromkeys(check_select(entity, _name(field)) for field in fields))
-        return self._clone(replace(self._query, select=names or None))
-
-    def _order_by(self, keys: tuple[str | Named, ...]) -> Self:
-        if self._query.sliced:
-            raise QueryError("a sliced queryset cannot be reordered: slice last")
-        entity = self.model.__schema__()
-        order = tuple(Order(*check_order(entity, _name(key))) for key in keys)
-        return self._clone(replace(self._query, order=order))
-
-    def all(self) -> Self:
-        """The queryset itself."""
-        return self._clone(self._query)
-
-    def using(self, portal: PortalLike) -> Self:
-        """The same query at *portal* instead of the current one.
-
-        Raises:
-            ConfigurationError: *portal* is no portal.
-        """
-        if not hasattr(portal, "crm_api"):
-            raise ConfigurationError(f"using() takes a Portal, not {portal!r}")
-        new = self._clone(self._query)
-        new._portal = portal
-        return new
-
-    def progress(self, show: bool = True) -> Self:
-        """Draws a tqdm progress bar on stderr while rows come in. Counting them costs one more command."""
-        new = self._clone(self._query)
-        new._progress = show
-        return new
-
-    def on_invalid(self, action: Literal["raise", "keep"]) -> Self:
-        """What becomes of a value that its field cannot hold.
-
-        Args:
-            action: ``raise`` stops the list with `InvalidRow`; ``keep`` hands the value out as it came, logs a warning
-                and counts it in ``portal.stats.invalid``.
-
-        Raises:
-            QueryError: *action* is another word.
-        """
-        if action not in ("raise", "keep"):
-            raise QueryError(f"on_invalid takes 'raise' or 'keep', not {action!r}")
-        new = self._clone(self._query)
-        new._keep = action == "keep"
-        return new
-
-    def __getitem__(self, key: slice) -> Self:
-        """``qs[10:60]``: a window. It stays lazy; steps and negative bounds are not supported."""
-        if not isinstance(key, slice):
-            raise TypeError("a queryset takes slices only: qs[5:6] instead of qs[5], or await qs.first()")
-        if key.step is not None:
-            raise TypeError("slices of a queryset have no step")
-        start, stop = (None if bound is None else index(bound) for bound in (key.start, key.stop))
-        return self._clone(self._query.window(start, stop))
-
-    def resume(self, point: int | None) -> Self:
-        """The rest of the list, behind the point where reading it broke off.
-
-        ::
-
-            except IncompleteResult as error:
-                async for deal in deals.resume(error.resume_point): ...
-
-        Args:
-            point: the error's ``resume_point``. For lists by id any id will do, also one that does not exist; for
-                other orders it is an offset. None, the point of a list that gave nothing, is its beginning.
-
-        Raises:
-            QueryError: the point does not fit the queryset.
-        """
-        if point is None:
-            return self._clone(self._query)
-        if isinstance(point, bool) or not isinstance(point, int):
-            raise QueryError(f"resume takes the resume_point of an IncompleteResult, not {point!r}")
-        return self._clone(self._query.resumed(point))
-
-    def __bool__(self) -> bool:
-        raise TypeError("a queryset has no truth value: use `await qs.exists()`")
-
-    @override
-    def __repr__(self) -> str:
-        query = self._query
-        parts = [f".filter({w!r})" for w in query.where]
-        if query.select is not None:
-            parts.append(f".select({', '.join(map(repr, query.select))})")
-        if query.order:
-            parts.append(f".order_by({', '.join(repr(('-' if o.descending else '') + o.field) for o in query.order)})")
-        if query.sliced:
-            end = "" if query.limit is None else query.offset + query.limit
-            parts.append(f"[{query.offset or ''}:{end}]")
-        return f"<{self.model.__name__}.objects{''.join(parts)}>"
-
-    # -- running -------------------------------------------------------------------------------------------------
-
-    @property
-    def _reading(self) -> Reading:
-        return Reading(self.model, self._query, self._progress, self._keep)
-
-    def _api(self) -> str:
-        portal = self._portal or portal_in_context.get() or default_portal.portal
-        return "item" if portal is None else portal.crm_api
-
-    def _rows(self, reading: Reading, convert: Callable[[str, list[Any]], list[V]]) -> Rows[V]:
-        async def pages(portal: PortalLike) -> AsyncGenerator[list[V]]:
-            dialect = reading.dialect(portal.crm_api)
-            async with aclosing(row_pages(reading, portal)) as raw:
-                async for page in raw:
-                    yield convert(dialect, page)
-
-        return Rows(pages, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
-
-    def _models(self) -> Rows[M]:
-        reading = self._reading
-        return Rows(
-            lambda portal: model_pages(reading, portal),
-            explain=lambda: plan_for(reading, self._api()),
-            portal=self._portal,
-        )
-
-    def __await__(self) -> Generator[Any, None, list[M]]:
-        return self._models().__await__()
-
-    def run_sync(self) -> list[M]:
-        """All rows as a list, blocking: for scripts, threads and notebooks."""
-        return self._models().run_sync()
-
-    def run_at(self, portal: PortalLike) -> Coroutine[Any, Any, list[M]]:
-        """All rows, as part of a `batch`."""
-        return self._models().run_at(portal)
-
-    def __aiter__(self) -> AsyncGenerator[M]:
-        return self._models().__aiter__()
-
-    def __iter__(self) -> Iterator[M]:
-        """Blocking iteration: for scripts, threads and notebooks."""
-        return iter(self._models())
-
-    def pages(self) -> AsyncGenerator[list[M]]:
-        """The rows as they come: an async iterator of lists of up to 50."""
-        return self._models().pages()
-
-    def explain(self) -> Plan:
-        """How this query will be fetched: strategy, reason, requests expected, first commands. Sends nothing."""
-        return plan_for(self._reading, self._api())
-
-    @property
-    def _ids(self) -> tuple[str, ...]:
-        return self._reading.ids
-
-    def _id_name(self) -> str:
-        if not self._ids:
-            raise QueryError(
-                f"{self.model.__schema__().name} rows have no id: name the conditions that tell them apart"
-            )
-        return self._ids[0]
-
-    def _one(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Reading:
-        ids = [arg for arg in args if not isinstance(arg, Q)]
-        named = {self._id_name(): ids[0]} if ids else {}
-        if len(ids) + (named.keys() <= lookups.keys() and bool(ids)) > 1:
-            raise QueryError("get takes one id")
-        exprs = tuple(arg for arg in args if isinstance(arg, Q))
-        return self._filter(exprs, {**lookups, **named})._reading
-
-    def _get(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Op[M]:
-        reading = self._one(args, lookups)
+    def _create(self, fields: Mapping[str, Any], dedupe_key: str | Named | None) -> Op[M]:
+        dedupe = self._dedupe(dedupe_key)
+        template = self.model.__made__(fields)
+        check_writable(self.model.__schema__(), template.changed_fields, new=True)
+        if dedupe is not None and fields.get(dedupe) in (None, "", 0):
+            raise QueryError(f"dedupe_key={dedupe!r} needs a value for that field")
 
         async def run(portal: PortalLike) -> M:
-            row = await fetch_one(reading, portal)
-            return self.model.__build__([row])[0]
+            new: M = await self._create_at(portal, copy(template), dedupe)
+            return new
 
-        return Op(run, explain=lambda: get_plan(reading, self._api()), portal=self._portal)
+        return Op(run, explain=lambda: plan_write(add_change(template, self._api()).command), portal=self._portal)
 
-    def _get_or_none(self, args: tuple[Any, ...], lookups: Mapping[str, Any]) -> Op[M | None]:
-        reading = self._one(args, lookups)
+    async def _create_at(self, portal: PortalLike, obj: Any, dedupe: str | None) -> Any:
+        change = add_change(obj, portal.crm_api)
+        outcome = await portal.submit(change.command)
+        if outcome.status == "unknown" and dedupe is not None:
+            (outcome,) = await settled(self.model, dedupe, [change.sent[dedupe]], [outcome], portal)
+            if outcome.key is not None:  # it is there: what it holds is read as of a row that was not answered
+                obj.__take__(change.sent, None, outcome.key)
+                return await self._refreshed(portal, obj, outcome.key)
+        await create_now(obj, portal, change, outcome)
+        self._bind([obj])
+        return obj
 
-        async def run(portal: PortalLike) -> M | None:
-            try:
-                row = await fetch_one(reading, portal)
-            except self.model.DoesNotExist:
-                return None
-            return self.model.__build__([row])[0]
+    async def _refreshed(self, portal: PortalLike, obj: Any, key: Any) -> Any:
+        obj.__renew__(await fetch_one(self._one((key,), {}), portal))
+        self._bind([obj])
+        return obj
 
-        return Op(run, explain=lambda: get_plan(reading, self._api()), portal=self._portal)
-
-    def _first_of(self, reading: Reading) -> Op[M | None]:
-        async def run(portal: PortalLike) -> M | None:
-            async with aclosing(model_pages(reading, portal)) as pages:
-                async for page in pages:
-                    first: M = page[0]
-                    return first
+    def _dedupe(self, field: str | Named | None) -> str | None:
+        if field is None:
             return None
+        found = find_field(self.model.__schema__(), field_name(field))
+        if not found.filterable:
+            raise QueryError(f"dedupe_key={found.name!r}: the portal does not filter by it")
+        return found.name
+
+    def _get_or_create(self, defaults: Mapping[str, Any] | None, lookups: Mapping[str, Any]) -> Op[tuple[M, bool]]:
+        reading = self._one((), lookups)
+        template = self._template(defaults, lookups)
+
+        async def run(portal: PortalLike) -> tuple[M, bool]:
+            async with at_most_once(portal, self.model, lookups):
+                try:
+                    return self._built(await fetch_one(reading, portal)), False
+                except self.model.DoesNotExist:
+                    pass
+                try:
+                    return await self._create_at(portal, copy(template), None), True
+                except OutcomeUnknown as error:
+                    lost = error
+                try:  # the lookups tell whether it is there
+                    return self._built(await fetch_one(reading, portal)), True
+                except self.model.DoesNotExist:
+                    raise lost from None
 
         return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
 
-    def first(self) -> Op[M | None]:
-        """The first row in the queryset's order (by id, unless ordered), or None."""
-        return self._first_of(self[:1]._reading)
+    def _update_or_create(self, defaults: Mapping[str, Any] | None, lookups: Mapping[str, Any]) -> Op[tuple[M, bool]]:
+        changed = self.model.__changed__(defaults or {})
+        check_writable(self.model.__schema__(), changed.changed_fields, new=True)
+        found_or_new = self._get_or_create(defaults, lookups)
 
-    def last(self) -> Op[M | None]:
-        """The last row in the queryset's order, or None.
+        async def run(portal: PortalLike) -> tuple[M, bool]:
+            obj, created = await found_or_new.run_at(portal)
+            if not created:
+                for name, value in changed.__values__(changed.changed_fields).items():
+                    if getattr(obj, name, None) != value:
+                        setattr(obj, name, value)
+                await save_now(obj, portal)
+            return obj, created
 
-        Raises:
-            QueryError: the queryset is sliced.
-        """
-        if self._query.sliced:
-            raise QueryError("last() of a sliced queryset: turn the order round and use first()")
-        keys = self._query.order or (Order(self._id_name()),)
-        turned = tuple(Order(key.field, not key.descending) for key in keys)
-        return self._first_of(self._reading.narrowed(order=turned, limit=1))
+        return Op(run, explain=found_or_new.explain, portal=self._portal)
 
-    def count(self) -> Op[int]:
-        """How many rows match: one command, no rows."""
-        reading = self._reading
-        return Op(
-            lambda portal: count(reading, portal),
-            explain=lambda: plan_count(reading.listing(self._api())),
-            portal=self._portal,
-        )
+    def _template(self, defaults: Mapping[str, Any] | None, lookups: Mapping[str, Any]) -> Any:
+        """The object that will be created if none is found: of what the lookups say exactly, and of the defaults."""
+        exact = {name: value for name, value in lookups.items() if "__" not in name}
+        exact |= {name.removesuffix("__exact"): value for name, value in lookups.items() if name.endswith("__exact")}
+        template = self.model.__made__({**exact, **(defaults or {})})
+        check_writable(self.model.__schema__(), template.changed_fields, new=True)
+        return template
 
-    def exists(self) -> Op[bool]:
-        """Whether any row matches: one command, nothing counted."""
-        reading = self[:1]._select(self._ids)._reading
+    # -- many rows -----------------------------------------------------------------------------------------------
 
-        async def run(portal: PortalLike) -> bool:
-            async with aclosing(row_pages(reading, portal)) as pages:
-                return await anext(pages, None) is not None
+    def _bulk_create(self, objs: Many[Any], dedupe_key: str | Named | None) -> BulkOp:
+        return self._bulk(CreateJob(self.model, self._dedupe(dedupe_key), self._bind), objs)
 
-        return Op(run, explain=lambda: plan_for(reading, self._api()), portal=self._portal)
+    def _bulk_update(self, objs: Many[Any], fields: Iterable[str | Named] | None) -> BulkOp:
+        if isinstance(fields, str):
+            raise QueryError(f"bulk_update takes a list of names, not one: [{fields!r}]")
+        names = None if fields is None else tuple(dict.fromkeys(field_name(field) for field in fields))
+        return self._bulk(UpdateJob(self.model, names), objs)
 
-    def _in_bulk(self, ids: Collection[Any]) -> Op[dict[Any, M]]:
-        name = self._id_name()
-        found = self._filter((), {f"{name}__in": ids})._models()
+    def _bulk_delete(self, objs: Many[Any]) -> BulkOp:
+        return self._bulk(DeleteJob(self.model, self._known()), objs)
 
-        async def run(portal: PortalLike) -> dict[Any, M]:
-            async with aclosing(found.pages_at(portal)) as pages:
-                return {getattr(row, name): row async for page in pages for row in page}
+    def _bulk(self, job: Any, objs: Any) -> BulkOp:
+        rows = len(objs) if is_sequence(objs) else None
 
-        return Op(run, explain=found.explain, portal=self._portal)
+        def explain() -> Plan:
+            return plan_bulk(rows, ())
 
-    def _values(self, fields: tuple[str | Named, ...]) -> Rows[dict[str, Any]]:
-        found = self._select(fields) if fields else self
-        names = found._query.select
+        return BulkOp(job, objs, portal=self._portal, progress=self._progress, explain=explain)
 
-        def convert(dialect: str, page: list[Any]) -> list[dict[str, Any]]:
-            return self.model.__reader__(dialect).mappings(page, names)
-
-        return self._rows(found._reading, convert)
-
-    @overload
-    def values_list(self, a: TypedName[T1], /, *, flat: Literal[True]) -> Rows[T1]: ...
-    @overload
-    def values_list(self, a: str, /, *, flat: Literal[True]) -> Rows[Any]: ...
-    @overload
-    def values_list(self, a: TypedName[T1], /) -> Rows[tuple[T1]]: ...
-    @overload
-    def values_list(self, a: TypedName[T1], b: TypedName[T2], /) -> Rows[tuple[T1, T2]]: ...
-    @overload
-    def values_list(self, a: TypedName[T1], b: TypedName[T2], c: TypedName[T3], /) -> Rows[tuple[T1, T2, T3]]: ...
-    @overload
-    def values_list(
-        self, a: TypedName[T1], b: TypedName[T2], c: TypedName[T3], d: TypedName[T4], /
-    ) -> Rows[tuple[T1, T2, T3, T4]]: ...
-    @overload
-    def values_list(
-        self, a: TypedName[T1], b: TypedName[T2], c: TypedName[T3], d: TypedName[T4], e: TypedName[T5], /
-    ) -> Rows[tuple[T1, T2, T3, T4, T5]]: ...
-    @overload
-    def values_list(
-        self,
-        a: TypedName[T1],
-        b: TypedName[T2],
-        c: TypedName[T3],
-        d: TypedName[T4],
-        e: TypedName[T5],
-        f: TypedName[T6],
-        /,
-    ) -> Rows[tuple[T1, T2, T3, T4, T5, T6]]: ...
-    @overload
-    def values_list(self, *fields: str | Named) -> Rows[tuple[Any, ...]]: ...
-    def values_list(self, *fields: str | Named, flat: bool = False) -> Rows[Any]:
-        """Tuples of the named fields, in that order; with ``flat=True`` and one field, its bare values.
-
-        Columns (``Deal.id``) keep their types, strings do not.
-        """
+    def _update(self, fields: Mapping[str, Any], *, force: bool) -> BulkOp:
         if not fields:
-            raise QueryError("values_list needs the fields it should give")
-        if flat and len(fields) != 1:
-            raise QueryError("values_list(flat=True) takes one field")
-        found = self._select(fields)
-        names = tuple(_name(field) for field in fields)
+            raise QueryError("update() needs the fields to change: update(stage_id='WON')")
+        self._restricted("update", force)
+        return self._over_ids(ChangeJob(self.model, self.model.__changed__(fields), self._known()))
 
-        def convert(dialect: str, page: list[Any]) -> list[Any]:
-            rows = self.model.__reader__(dialect).tuples(page, names)
-            return [row[0] for row in rows] if flat else rows
+    def _delete(self, *, force: bool) -> BulkOp:
+        self._restricted("delete", force)
+        return self._over_ids(DeleteJob(self.model, self._known()))
 
-        return self._rows(found._reading, convert)
+    def _restricted(self, verb: str, force: bool) -> None:
+        if not self._query.where and not self._query.sliced and not force:
+            raise QueryError(
+                f"{self.model.__name__}.objects.{verb}() would {verb} every row there is: filter first, or say "
+                "force=True"
+            )
+
+    def _known(self) -> dict[str, Any]:
+        """What the conditions of the queryset say exactly of every row."""
+        node = self._query.node
+        parts = node.parts if isinstance(node, All) else (node,)
+        return {p.field: p.value for p in parts if isinstance(p, Condition) and p.lookup == "exact"}
+
+    def _over_ids(self, job: Any) -> BulkOp:
+        """*job* for all rows of the queryset. The ids are read before the first write: that may change what matches."""
+        name = self._id_name()
+        reading = self._select((name,))._reading
+
+        async def ids(portal: PortalLike) -> AsyncGenerator[Any]:
+            reader = reading.reader(portal)
+            found: array[int] | list[Any] = array("q")
+            async with aclosing(row_pages(reading, portal)) as pages:
+                async for page in pages:
+                    keys = [key for (key,) in reader.tuples(page, (name,))]
+                    if isinstance(found, array) and not all(isinstance(key, int) for key in keys):
+                        found = list(found)
+                    found.extend(keys)
+            for key in found:
+                yield key
+
+        def explain() -> Plan:
+            return plan_bulk(None, (), reads=plan_for(reading, self._api()))
+
+        return BulkOp(job, ids, portal=self._portal, progress=self._progress, explain=explain)
 
 
 class QuerySet(BaseQuerySet[M]):
@@ -451,3 +233,39 @@ class QuerySet(BaseQuerySet[M]):
     def in_bulk(self, ids: Collection[Any]) -> Op[dict[Any, M]]:
         """The rows with these *ids*, by id; ids that match nothing are left out. 2,500 ids a request."""
         return self._in_bulk(ids)
+
+    def create(self, *, dedupe_key: str | Named | None = None, **fields: Any) -> Op[M]:
+        """A new row; the object holds what the portal stored.
+
+        Args:
+            dedupe_key: a field that no two rows share: if the answer is lost, the row is looked up by it.
+        """
+        return self._create(fields, dedupe_key)
+
+    def get_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> Op[tuple[M, bool]]:
+        """The one row that matches, or a new one; and whether it is new."""
+        return self._get_or_create(defaults, lookups)
+
+    def update_or_create(self, defaults: Mapping[str, Any] | None = None, **lookups: Any) -> Op[tuple[M, bool]]:
+        """The one row that matches, changed as *defaults* say, or a new one; and whether it is new."""
+        return self._update_or_create(defaults, lookups)
+
+    def bulk_create(self, objs: Many[Any], *, dedupe_key: str | Named | None = None) -> BulkOp:
+        """New rows of objects or mappings of fields, 50 a request."""
+        return self._bulk_create(objs, dedupe_key)
+
+    def bulk_update(self, objs: Many[Any], fields: Iterable[str | Named] | None = None) -> BulkOp:
+        """Sends the changes of each object, or these *fields*; 50 objects a request."""
+        return self._bulk_update(objs, fields)
+
+    def bulk_delete(self, objs: Many[Any]) -> BulkOp:
+        """Deletes objects, or rows by id; 50 a request."""
+        return self._bulk_delete(objs)
+
+    def update(self, *, force: bool = False, **fields: Any) -> BulkOp:
+        """Changes these fields of all rows that match; of every row there is only with *force*."""
+        return self._update(fields, force=force)
+
+    def delete(self, *, force: bool = False) -> BulkOp:
+        """Deletes all rows that match; every row there is only with *force*."""
+        return self._delete(force=force)

@@ -16,7 +16,7 @@ from b24orm.plan import Plan, plan_count, plan_get, plan_list
 from b24orm.query import Q, Query
 from b24orm.queryset.protocol import ModelLike, RowReader
 
-__all__ = ["Reading", "count", "fetch_one", "get_plan", "model_pages", "plan_for", "row_pages"]
+__all__ = ["Reading", "count", "fetch_one", "get_plan", "model_pages", "plan_for", "plan_for_count", "row_pages"]
 
 ReadPage = list[Any]
 
@@ -73,11 +73,31 @@ class Reading:
 
 def plan_for(reading: Reading, api: str) -> Plan:
     """How *reading* will be fetched."""
+    if reading.query.crosses:
+        from b24orm.queryset.joins import plan_joined  # here and below, since joins run queries themselves
+
+        return plan_joined(reading, api)
     return plan_list(reading.listing(api))
+
+
+def plan_for_count(reading: Reading, api: str) -> Plan:
+    """How the rows of *reading* will be counted."""
+    if reading.query.crosses:
+        from b24orm.queryset.joins import plan_joined
+
+        return plan_joined(reading, api, counting=True)
+    return plan_count(reading.listing(api))
 
 
 async def model_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[list[Any]]:
     """Instances of the model, page by page."""
+    if reading.query.crosses:
+        from b24orm.queryset.joins import joined_models
+
+        async with aclosing(joined_models(reading, portal)) as pages:
+            async for page in pages:
+                yield page
+        return
     api = portal.crm_api
     plan = plan_for(reading, api)
     model = reading.model
@@ -94,6 +114,13 @@ async def model_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[li
 
 async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[ReadPage]:
     """Rows as the model's reader reads them, page by page; filtered, ordered and cut here if the method could not."""
+    if reading.query.crosses:
+        from b24orm.queryset.joins import joined_rows
+
+        async with aclosing(joined_rows(reading, portal)) as pages:
+            async for page in pages:
+                yield page
+        return
     api = portal.crm_api
     plan = plan_for(reading, api)
     reader = reading.reader(portal)
@@ -236,6 +263,10 @@ def _shown(query: Query) -> str:
 
 async def count(reading: Reading, portal: PortalLike) -> int:
     """How many rows match, window included."""
+    if reading.query.crosses:
+        from b24orm.queryset.joins import joined_count
+
+        return await joined_count(reading, portal)
     listing = reading.listing(portal.crm_api)
     plan = plan_count(listing)
     if plan.strategy == "nothing":

@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Books", "Record"]
+__all__ = ["Books", "Record", "Verb", "Write"]
+
+Verb = Literal["add", "update", "delete", "set"]
+"""What a write did; ``set`` replaces all that belongs to one owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,25 @@ class Record:
     method: str
     commands: tuple[tuple[str, str], ...]
     status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write that the portal applied, whether its answer reached the client or not.
+
+    Attributes:
+        method: the REST method, in lower case.
+        entity: the schema's key of what was written: ``deal``, ``product_row``, ``smart_process_156``.
+        id: the row's id. ``set`` has the id of the owner, and so has an address, which has no id of its own.
+        verb: what was done.
+        changed: False for an update that gave every field the value which it had.
+    """
+
+    method: str
+    entity: str
+    id: int
+    verb: Verb
+    changed: bool = True
 
 
 class Books:
@@ -29,6 +52,8 @@ class Books:
         refusals: QUERY_LIMIT_EXCEEDED answers.
         methods: REST calls run, by method.
         bytes_out: bytes of answer bodies.
+        writes: the writes that were applied, in this order; one for each call, refused ones have none.
+        applied: how many of them there are, by (entity, verb).
         log: the last requests.
         crashes: tracebacks of errors inside the sandbox itself; empty unless it has a bug.
     """
@@ -48,6 +73,8 @@ class Books:
             self.bytes_out = 0
             self.methods: Counter[str] = Counter()
             self.method_rows: Counter[str] = Counter()
+            self.writes: list[Write] = []
+            self.applied: Counter[tuple[str, Verb]] = Counter()
             self.log: deque[Record] = deque(maxlen=self._log_size)
             self.crashes: list[str] = []
 
@@ -73,6 +100,12 @@ class Books:
             self.rows += rows
             if rows:
                 self.method_rows[method] += rows
+
+    def wrote(self, write: Write) -> None:
+        """A write was applied."""
+        with self._lock:
+            self.writes.append(write)
+            self.applied[write.entity, write.verb] += 1
 
     def answered(self, record: Record, size: int) -> None:
         """A request was answered (or dropped) with *size* bytes of body."""

@@ -10,7 +10,7 @@ from typing import Any
 from b24orm.sandbox.clock import iso
 from b24orm.sandbox.limits import Hit
 from b24orm.sandbox.methods import METHODS
-from b24orm.sandbox.refusal import Refusal, internal_error, over_limit
+from b24orm.sandbox.refusal import Refusal, access_denied, internal_error, over_limit
 from b24orm.sandbox.state import Answer, State
 
 __all__ = ["Stopwatch", "known", "run"]
@@ -64,6 +64,8 @@ def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int)
         if fault == "command_query_limit":
             state.books.refusal()
         raise _faulty(fault)
+    if method in state.denied:
+        raise access_denied()
     if state.before_command is not None:
         state.before_command(method, params, index)
     watch = Stopwatch.start(state, hit)
@@ -71,6 +73,7 @@ def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int)
     state.books.command(method)
     try:
         with state.store.lock:
+            state.method = method
             answer = handler(state, params)
         modelled = state.delays.get(method, 0.0) + answer.counting
     except Refusal:
@@ -92,5 +95,5 @@ def _faulty(kind: str) -> Refusal:
     if kind == "command_query_limit":
         return over_limit()
     if kind == "access_denied":
-        return Refusal("ACCESS_DENIED", "Access denied!", 403)
+        return access_denied()
     return internal_error()

@@ -29,6 +29,8 @@ entityTypeId, not held at all."""
 TABLE_KEYS = (
     *("deal", "lead", "contact", "company", "quote", "smart_invoice", "status", "category", "user", "crm_type"),
     *PROCESSES,
+    *("product_row", "timeline_comment", "activity", "requisite", "address", "task", "department"),
+    *("disk_storage", "disk_object"),
 )
 """The entities that the sandbox serves; each smart process is one of its own, such as ``smart_process_156``."""
 
@@ -60,6 +62,10 @@ _USER_STORAGE: dict[str, Storage] = {
     "file": "file",
 }
 _FOLDED = frozenset({"title", "name", "last_name", "company_title"})
+# Folders and files share their ids and their lists, so they share a table.
+_TOGETHER: Mapping[str, tuple[str, ...]] = {"disk_object": ("disk_file", "disk_folder")}
+# Fields that are not held as their type says: the files of a comment are a map.
+_HELD: Mapping[tuple[str, str], Storage] = {("timeline_comment", "files"): "json"}
 # The binding records of contacts and companies are described but not answered, as in the vendor's samples of
 # crm.item.list, which show contactIds and companyIds alone.
 _BINDINGS = frozenset({"contacts", "companies"})
@@ -146,16 +152,21 @@ class Table:
 def table(key: str) -> Table:
     """The table of the entity *key*."""
     process = PROCESSES.get(key)
-    source = entity("smart_process_item" if process else key)
+    first, *others = _TOGETHER.get(key, ("smart_process_item" if process else key,))
+    source = entity(first)
     type_id = process.entity_type_id if process else source.entity_type_id
     absent = process.absent if process else frozenset[str]()
     every = [_column(f, crm=type_id is not None) for f in source.fields if f.name not in absent]
+    for other in others:
+        have = {column.name for column in every}
+        every += [_column(f, crm=False) for f in entity(other).fields if f.name not in have]
     if process:
         every = [_of_process(column, process) for column in every] + _parents(process)
     elif key == "smart_invoice":
         # Stages of invoices belong to a pipeline, of which this portal has one.
         stage = "status:SMART_INVOICE_STAGE"
         every = [replace(c, relation=f"{stage}_2") if c.relation == stage else c for c in every]
+    every = [replace(c, storage=_HELD[key, c.name], element=None) if (key, c.name) in _HELD else c for c in every]
     names = {column.name for column in every}
     # The portal calls the first of several contacts (companies) deprecated, though it serves it.
     firsts = {one for one, many in (("contact_id", "contact_ids"), ("company_id", "company_ids")) if many in names}
@@ -164,8 +175,8 @@ def table(key: str) -> Table:
     return Table(
         key,
         type_id,
-        columns=tuple(c for c in every if c.name not in _BINDINGS),
-        bindings=tuple(c for c in every if c.name in _BINDINGS),
+        columns=tuple(c for c in every if c.wire.get("item") not in _BINDINGS),
+        bindings=tuple(c for c in every if c.wire.get("item") in _BINDINGS),
         undescribed=_UNDESCRIBED if process else frozenset(),
     )
 

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from b24orm.sandbox.conditions import any_of, compare, empty, equals, is_number, is_text, like, negate, read
-from b24orm.sandbox.fields import Column, Table
+from b24orm.sandbox.fields import Column, Form, Table
 from b24orm.sandbox.filters_item import sort_key
 from b24orm.sandbox.php import entries, is_array, strval
 from b24orm.sandbox.store import SCATTER, Sql
@@ -22,7 +22,7 @@ _EXACT = frozenset({"ID", "=ID", "@ID"})
 _EQUALITY_TYPES = frozenset({"crm_status", "crm_company", "crm_contact"})
 
 
-def compile_filter(table: Table, raw: Any, *, ignore_id: bool = False) -> Sql:
+def compile_filter(table: Table, raw: Any, *, form: Form = "classic", ignore_id: bool = False) -> Sql:
     """The SQL of a classic filter. Unknown keys, groups and ``logic`` are dropped in silence."""
     texts: list[str] = []
     parameters: list[Any] = []
@@ -31,7 +31,7 @@ def compile_filter(table: Table, raw: Any, *, ignore_id: bool = False) -> Sql:
         exact = exact or key in _EXACT
         matched = _KEY.fullmatch(key)
         assert matched is not None
-        column = table.by_wire["classic"].get(matched[2])
+        column = table.by_wire[form].get(matched[2])
         if column is None or not column.filterable or (ignore_id and column.name == "id"):
             continue
         text, some = _condition(column, matched[1] or "=", value)
@@ -108,12 +108,12 @@ def _multifield_any(column: Column, values: list[Any]) -> Sql:
     return "(" + " OR ".join(text for text, _ in parts) + ")", [p for _, some in parts for p in some]
 
 
-def compile_order(table: Table, raw: Any) -> str:
+def compile_order(table: Table, raw: Any, *, form: Form = "classic") -> str:
     """The SQL of a classic order: unknown fields are dropped, any word but ASC means DESC."""
     parts: list[str] = []
     unique = False
     for name, direction in entries(raw):
-        column = table.by_wire["classic"].get(name.upper())
+        column = table.by_wire[form].get(name.upper())
         if column is None or not column.sortable or column.storage in {"fm", "many"}:
             continue
         parts.append(sort_key(column, descending=strval(direction).upper() != "ASC"))
@@ -123,7 +123,7 @@ def compile_order(table: Table, raw: Any) -> str:
     return " ORDER BY " + ", ".join(parts)
 
 
-def selected(table: Table, raw: Any) -> list[Column]:
+def selected(table: Table, raw: Any, *, form: Form = "classic") -> list[Column]:
     """The columns of a classic select; an empty one means ``*``, which holds neither user fields nor multifields."""
     wanted = [strval(name).upper() for _, name in entries(raw)] or ["*"]
     everything = "*" in wanted
@@ -131,11 +131,12 @@ def selected(table: Table, raw: Any) -> list[Column]:
     names = {*wanted, "ID"}  # the id is added unless "*" holds it anyway
     return [
         column
-        for wire, column in table.by_wire["classic"].items()
-        if not (column.storage == "many" and column.user_field is None)  # bindings are write-only here
+        for wire, column in table.by_wire[form].items()
+        # Bindings are write-only in the older methods; of other lists some come if they are named.
+        if not (form == "classic" and column.storage == "many" and column.user_field is None)
         and (
             wire in names
             or (user_fields and column.user_field is not None)
-            or (everything and column.user_field is None and column.storage != "fm")
+            or (everything and column.user_field is None and column.storage not in {"fm", "many"})
         )
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import pydantic_core
 from aiohttp import web
@@ -18,10 +18,11 @@ from b24orm.sandbox.books import Record
 from b24orm.sandbox.desk import Stopwatch, known, run
 from b24orm.sandbox.limits import Hit
 from b24orm.sandbox.methods.parameters import classic
-from b24orm.sandbox.php import as_map, is_array, parse_str
+from b24orm.sandbox.php import as_map, is_array, parse_str, strval
 from b24orm.sandbox.refusal import Refusal, internal_error, over_limit
 from b24orm.sandbox.rows import encode
 from b24orm.sandbox.state import State
+from b24orm.sandbox.transfers import TRANSFERS, Upload, content_type, fetched, read_upload, stored
 
 __all__ = ["Front"]
 
@@ -50,6 +51,7 @@ class _Reply:
     body: bytes
     commands: tuple[tuple[str, str], ...] = ()
     content_type: str = "application/json"
+    filename: str = ""  # of a file that is fetched
     after: float = 0.0  # seconds that it took in the model, beyond the processor time it took here
 
 
@@ -68,6 +70,7 @@ class Front:
         reply: _Reply | None = None
         fault: str | None = None
         if method is not None:
+            upload = await read_upload(request) if method == "upload" else None
             params = await _parameters(request)
             fault = state.faults.for_request(method, _batch_length(method, params))
             if state.options.latency:
@@ -77,10 +80,13 @@ class Front:
             if fault in {"hang", "reset"}:
                 return self._drop(request, method, ())
             reply = self._faulty(fault)
+            if reply is None and method in TRANSFERS:
+                reply = await self._in_time(self._transfer(method, params, upload))
             if reply is None:
                 reply = await self._in_time(self._serve(method, code, params))
         if reply is None:
-            reply = _page(404, "404 Not Found")
+            # Links for people lead to a login page, whoever is not logged in.
+            reply = _page(*_PAGES["html"]) if request.path.startswith("/bitrix/") else _page(404, "404 Not Found")
         name = method or request.path
         if fault == "reset_after":
             return self._drop(request, name, reply.commands)
@@ -109,6 +115,23 @@ class Front:
             return reply
         status, title = _PAGES["gateway_timeout"]
         return _page(status, title, reply.commands)
+
+    def _transfer(self, method: str, params: dict[str, Any], upload: Upload | None) -> _Reply:
+        """Serve a link to a file, whose token is all that it needs."""
+        state = self._state
+        if not state.bucket.admit():
+            return self._over_limit()
+        token, delay = strval(params.get("token")), state.delays.get(method, 0.0)
+        try:
+            file = fetched(state, method, token)
+            if file is not None:
+                kind = content_type(file)
+                return _Reply(200, file.content, content_type=kind, filename=file.name, after=delay)
+            watch = Stopwatch.start(state, Hit(state.operating))
+            body = {"result": stored(state, token, upload), "time": watch.report({}, delay)}
+            return _Reply(200, encode(body), after=delay)
+        except Refusal as refusal:
+            return _refused(refusal)
 
     def _serve(self, method: str, code: str | None, params: dict[str, Any]) -> _Reply:
         state = self._state
@@ -167,6 +190,10 @@ class Front:
         if fault == "broken_json":
             body = half
         state.books.answered(Record(method, reply.commands, reply.status), len(body))
+        if reply.filename:
+            named = f"attachment; filename*=UTF-8''{quote(reply.filename)}"
+            headers = {"Content-Disposition": named, "Content-Type": reply.content_type}
+            return web.Response(status=reply.status, body=body, headers=headers)
         return web.Response(status=reply.status, body=body, content_type=reply.content_type, charset="utf-8")
 
     def _drop(self, request: web.BaseRequest, method: str, commands: tuple[tuple[str, str], ...]) -> web.StreamResponse:
@@ -202,8 +229,8 @@ def _target(path: str) -> tuple[str | None, str | None]:
 async def _parameters(request: web.BaseRequest) -> dict[str, Any]:
     """The query string, then the body, which overrides it key by key. A body that cannot be read is ignored."""
     params: dict[str, Any] = dict(parse_str(request.rel_url.raw_query_string))
-    if request.method != "POST":
-        return params
+    if request.method != "POST" or request.path.endswith("/upload.json"):
+        return params  # an upload says all that matters in its address
     kind = request.content_type
     if kind == "multipart/form-data":
         form = await request.post()

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-__all__ = ["Refusal", "internal_error", "over_limit"]
+__all__ = ["Refusal", "access_denied", "internal_error", "over_limit"]
 
 
 class Refusal(Exception):
     """An error as the portal words it: a code, a description and the HTTP status a plain call gets.
 
-    The code of some methods is a number, 0.
+    The code of some methods is a number, 0. *argument*, if not None, is what errors about arguments say beside it.
     """
 
-    def __init__(self, code: str | int, description: str, status: int = 400) -> None:
+    def __init__(self, code: str | int, description: str, status: int = 400, *, argument: str | None = None) -> None:
         super().__init__(code, description, status)
         self.code = code
         self.description = description
         self.status = status
+        self.argument = argument
 
     @property
     def body(self) -> dict[str, str | int]:
         """The error body, which is also an entry of ``result_error``. It carries no ``time``."""
-        return {"error": self.code, "error_description": self.description}
+        more = {} if self.argument is None else {"argument": self.argument}
+        return {"error": self.code, "error_description": self.description, **more}
+
+
+def access_denied() -> Refusal:
+    """What a user without the right to do so is told."""
+    return Refusal("ACCESS_DENIED", "Access denied!", 403)
 
 
 def internal_error() -> Refusal:

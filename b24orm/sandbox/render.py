@@ -17,10 +17,9 @@ from b24orm.sandbox.store import Sql, Store, Window
 __all__ = ["fetch", "fetch_one", "item_columns"]
 
 Style = Literal["item", "classic", "user"]
-_LIKE_ITEMS = frozenset({"category", "crm_type"})  # of no dialect, but with ids as numbers
+_LIKE_ITEMS = frozenset({"category", "crm_type", "product_row"})  # of no dialect, but with ids as numbers
 
 _MAX_ARGUMENTS = 100  # sqlite takes 127 arguments of a function
-_PORTAL_FILE = "https://portal.example.test/crm/file/?fileId="
 _CLASSIC_FILE = "/bitrix/components/bitrix/crm/show_file.php?fileId="
 _PHOTO = "https://cdn.example.test/main/photo.png?fileId="
 
@@ -134,10 +133,7 @@ def _file(name: str, style: Style) -> str:
 
 
 def _item_file(value: str) -> str:
-    return (
-        f"json_object('id', {value}, 'url', '{_PORTAL_FILE}' || {value}, "
-        f"'urlMachine', '{_PORTAL_FILE}' || {value} || '&machine=1')"
-    )
+    return f"json_object('id', {value}, 'url', browser_link({value}), 'urlMachine', machine_link({value}))"
 
 
 def _files(name: str) -> str:

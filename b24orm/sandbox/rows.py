@@ -5,7 +5,7 @@ Measured with pages of 50 full deals: making Python values and encoding them cos
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeGuard, cast
 
 import pydantic_core
@@ -20,6 +20,11 @@ class Rows:
 
     def __init__(self, texts: list[bytes]) -> None:
         self.texts = texts
+
+    @classmethod
+    def of(cls, values: Iterable[Any]) -> Rows:
+        """Rows that are Python values yet."""
+        return cls([pydantic_core.to_json(value) for value in values])
 
     def __len__(self) -> int:
         return len(self.texts)

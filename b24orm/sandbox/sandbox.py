@@ -22,6 +22,7 @@ from b24orm.sandbox.books import Books
 from b24orm.sandbox.clock import ZONE, Clock
 from b24orm.sandbox.faults import Faults, FaultSpec
 from b24orm.sandbox.fields import TABLE_KEYS, table
+from b24orm.sandbox.files import Files
 from b24orm.sandbox.front import Front
 from b24orm.sandbox.limits import Bucket, OperatingTime
 from b24orm.sandbox.rules import create, delete
@@ -58,6 +59,9 @@ class Sandbox:
         ignore_id_filter: emulate methods that drop conditions on the id.
         omit_total: emulate list methods that answer no ``total``.
         smart_items: how many items each of the two smart processes has; 40 whatever *deals* is, unless given.
+        product_rows: how many deals have product rows, one to four each; by default about half of them (of the first
+            30,000).
+        tasks: how many tasks there are; 60 whatever *deals* is.
         count_cost: seconds for each row that a list call counts, which it does unless ``start`` is -1. They pass
             without using the processor, are part of the call's ``time``, and are booked as operating time. The
             vendor's own example is 20e-6 (settings/performance/huge-data.md: 2.39 million rows in 49.9 s).
@@ -84,6 +88,8 @@ class Sandbox:
         quotes: int | None = None,
         invoices: int | None = None,
         smart_items: int | None = None,
+        product_rows: int | None = None,
+        tasks: int = 60,
         users: int | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -113,6 +119,8 @@ class Sandbox:
             quotes=size(quotes, scale // 20),
             invoices=size(invoices, scale // 20),
             smart_items=size(smart_items, _SMART_ITEMS),
+            product_rows=product_rows,
+            tasks=tasks,
             users=max(1, size(users, min(400, 12 + scale // 100))),
         )
         self._seed = seed
@@ -131,9 +139,11 @@ class Sandbox:
         self.limits = limits or Limits.standard()
         self.books = Books()
         self.faults = Faults(faults)
+        files = Files(self._options.code)
         self._state = State(
             options=self._options,
-            store=Store(),
+            store=Store(files),
+            files=files,
             clock=clock,
             books=self.books,
             faults=self.faults,
@@ -226,6 +236,7 @@ class Sandbox:
             except OSError as error:
                 raise ConfigurationError(f"cannot listen at {self._host}:{self._port}: {error.strerror}") from error
             self._port = int(runner.addresses[0][1])
+            self._state.files.base = f"http://{self._host}:{self._port}"
             ready.set_result(None)
             await self._closing.wait()
         finally:
@@ -280,6 +291,11 @@ class Sandbox:
         booked as operating time. A call that is refused takes none.
         """
         return self._state.delays
+
+    @property
+    def denied(self) -> set[str]:
+        """The methods, in lower case, that answer ACCESS_DENIED and do not run; change it at will."""
+        return self._state.denied
 
     @property
     def before_command(self) -> Callable[[str, dict[str, Any], int], object] | None:

@@ -24,7 +24,7 @@ STAGES: tuple[tuple[str, str, str | None], ...] = (
 _NEEDED_BY: Mapping[str, tuple[str, ...]] = {
     "is_stages_enabled": ("stage_id", "previous_stage_id", "moved_by", "moved_time"),
     "is_begin_close_dates_enabled": ("begindate", "closedate"),
-    "is_client_enabled": ("company_id", "contact_id", "contact_ids", "contacts"),
+    "is_client_enabled": ("company_id", "contact_id", "contact_ids", "contact_bindings", "contacts"),
     "is_link_with_products_enabled": (
         "opportunity",
         "is_manual_opportunity",

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from b24orm.sandbox.books import Books
+from b24orm.sandbox.books import Books, Verb, Write
 from b24orm.sandbox.clock import Clock
 from b24orm.sandbox.faults import Faults
+from b24orm.sandbox.files import Files
 from b24orm.sandbox.limits import Bucket, OperatingTime
 from b24orm.sandbox.store import Store
 
@@ -40,15 +41,31 @@ class State:
     faults: Faults
     bucket: Bucket
     operating: OperatingTime
+    files: Files
     costs: dict[str, float] = field(default_factory=dict[str, float])
     delays: dict[str, float] = field(default_factory=dict[str, float])
+    denied: set[str] = field(default_factory=set[str])
+    sorts: dict[tuple[str, int, int], int] = field(default_factory=dict[tuple[str, int, int], int])
+    """SORT of bindings by (schema key, owner, bound object), where a client gave one."""
     before_command: Callable[[str, dict[str, Any], int], object] | None = None
+    method: str = ""
+    """The method that runs, in lower case; the store's lock lets one run at a time."""
     last_id: int = 100_000
 
     def next_id(self) -> int:
         """A new id for what has no table of its own: files and multifield entries."""
         self.last_id += 1
         return self.last_id
+
+    def keep(self, name: str, content: bytes) -> int:
+        """Keep a file that a client sent; returns its id."""
+        file_id = self.next_id()
+        self.files.keep(file_id, name, content)
+        return file_id
+
+    def wrote(self, entity: str, row_id: int, verb: Verb, *, changed: bool = True) -> None:
+        """Book a write that the running method has applied."""
+        self.books.wrote(Write(self.method, entity, row_id, verb, changed))
 
 
 @dataclass(slots=True)

@@ -6,11 +6,12 @@ import json
 import sqlite3
 import threading
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from b24orm.errors import ConfigurationError
 from b24orm.sandbox.fields import TABLE_KEYS, Storage, Table, table
+from b24orm.sandbox.files import Files
 
 __all__ = ["SCATTER", "Sql", "Store", "Window"]
 
@@ -53,6 +54,7 @@ _INDEXED = (
     "created_time",
     "updated_time",
     "opportunity",
+    "owner_id",
 )
 
 
@@ -73,9 +75,11 @@ def _fold(value: str | int | float | None) -> str | int | float | None:
 class Store:
     """The tables and the few statements that the methods need. Every call takes the lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self.lock = threading.RLock()
         self._open: sqlite3.Connection | None = None
+        self._pending: dict[str, Callable[[], None]] = {}
         self._counts: dict[tuple[str, str, tuple[Any, ...]], int] = {}
         self._orders: dict[tuple[str, str, tuple[Any, ...], str], array[int]] = {}
 
@@ -91,6 +95,9 @@ class Store:
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.create_function("fold", 1, _fold, deterministic=True)
+        self._db.create_function("browser_link", 1, self._files.browser_link)
+        self._db.create_function("machine_link", 1, self._files.machine_link)
+        self._db.create_function("disk_link", 1, self._files.disk_link)
         for key in TABLE_KEYS:
             stored = table(key).stored
             columns = ", ".join(f"{c.sql} {_TYPES[c.storage]}" for c in stored if c.name != "id")
@@ -111,6 +118,22 @@ class Store:
         """What was remembered of the rows is no longer so."""
         self._counts.clear()
         self._orders.clear()
+
+    def later(self, key: str, fill: Callable[[], None]) -> None:
+        """Let *fill* load the rows of a table when it is first needed."""
+        self._pending[key] = fill
+
+    def waits(self, key: str) -> bool:
+        """Whether nobody has needed the rows of a table yet."""
+        return key in self._pending
+
+    def _ready(self, key: str) -> None:
+        """Load what waits to be loaded; to be called with the lock held, or before it is needed."""
+        if key in self._pending:
+            with self.lock:
+                fill = self._pending.pop(key, None)
+                if fill is not None:
+                    fill()
 
     def load(self, key: str, columns: Mapping[str, Iterable[Any]], *, index: bool = True) -> None:
         """Insert many rows given as columns of equal length, then build the indexes unless more is to come."""
@@ -164,6 +187,7 @@ class Store:
         """Insert one row; returns its id."""
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join("?" * len(values))
+        self._ready(key)
         with self.lock:
             self._forget()
             if not values:
@@ -181,6 +205,7 @@ class Store:
         if not values:
             return self.row(key, row_id) is not None
         pairs = ", ".join(f'"{name}" = ?' for name in values)
+        self._ready(key)
         with self.lock:
             self._forget()
             cursor = self._db.execute(
@@ -191,12 +216,18 @@ class Store:
 
     def delete(self, key: str, row_id: int) -> bool:
         """Delete one row; False if there is none."""
+        return self.delete_where(key, ("id = ?", [row_id])) > 0
+
+    def delete_where(self, key: str, where: Sql) -> int:
+        """Delete the rows that match; returns how many there were."""
+        self._ready(key)
         with self.lock:
             self._forget()
-            return self._db.execute(f'DELETE FROM "{key}" WHERE id = ?', [row_id]).rowcount > 0  # noqa: S608
+            return self._db.execute(f"DELETE FROM {_source(key, where)}", where[1]).rowcount  # noqa: S608 - our own names
 
     def select(self, key: str, what: str, where: Sql = ("", []), tail: str = "") -> Sequence[tuple[Any, ...]]:
         """Rows of ``SELECT what FROM key WHERE … tail``."""
+        self._ready(key)
         with self.lock:
             return self._db.execute(f"SELECT {what} FROM {_source(key, where)}{tail}", where[1]).fetchall()  # noqa: S608
 
@@ -206,6 +237,7 @@ class Store:
         First which rows and in what order, then what is wanted of them: a sorter that is given both computes *what*
         for every matching row. The LIMIT makes sqlite keep the order of the inner query, CROSS JOIN its place outside.
         """
+        self._ready(key)
         if window.offset:
             return self._later_page(key, what, where, order, window)
         inner = f"SELECT id AS wanted FROM {_source(key, where)}{order} LIMIT {window.size}"  # noqa: S608 - our own names

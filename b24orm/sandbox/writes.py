@@ -6,32 +6,29 @@ dates that cannot be read are ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pydantic_core
 
 from b24orm.sandbox.clock import read_date, read_datetime
 from b24orm.sandbox.fields import Column, Form, Storage, Table
+from b24orm.sandbox.files import decode
 from b24orm.sandbox.multifields import derived, merge_classic, merge_item
 from b24orm.sandbox.php import as_map, entries, floatval, intval, is_array, strval
 from b24orm.sandbox.refusal import Refusal
+from b24orm.sandbox.state import State
 
 __all__ = ["Skip", "accepted"]
+
+
+_NEVER_NULL = frozenset({"opportunity"})
 
 
 class Skip(Exception):
     """The value is ignored: the field stays as it is."""
 
 
-def accepted(
-    source: Table,
-    form: Form,
-    fields: Any,
-    *,
-    current: dict[str, Any] | None,
-    next_id: Callable[[], int],
-) -> dict[str, Any]:
+def accepted(state: State, source: Table, form: Form, fields: Any, *, current: dict[str, Any] | None) -> dict[str, Any]:
     """The values to store, by column name. *current* is the row to be changed, None for a new one."""
     values: dict[str, Any] = {}
     held = current.get("fm") if current else None
@@ -46,12 +43,12 @@ def accepted(
         if column.storage == "fm":
             touched = True
             if form == "classic":
-                multifields = merge_classic(multifields, column.wire["classic"], value, next_id)
+                multifields = merge_classic(multifields, column.wire["classic"], value, state.next_id)
             else:
-                multifields = merge_item(multifields, value, next_id)
+                multifields = merge_item(multifields, value, state.next_id)
             continue
         try:
-            values[column.name] = _held(column, form, value, next_id)
+            values[column.name] = _held(state, column, form, value, _files_of(column, current))
         except Skip:
             continue
     if touched:
@@ -59,23 +56,34 @@ def accepted(
     return values | _bindings(source, values)
 
 
-def _held(column: Column, form: Form, value: Any, next_id: Callable[[], int]) -> Any:
+def _files_of(column: Column, current: dict[str, Any] | None) -> frozenset[int] | None:
+    """The files that the field holds; None for a new row, and for fields that hold none."""
+    if current is None or "file" not in (column.storage, column.element):
+        return None
+    held = current.get(column.name)
+    many: list[int] = pydantic_core.from_json(held or "[]") if column.storage == "many" else [held] if held else []
+    return frozenset(many)
+
+
+def _held(state: State, column: Column, form: Form, value: Any, files: frozenset[int] | None) -> Any:
     if column.storage != "many":
-        return _one(column.storage, form, value, next_id, nullable=column.name != "opportunity")
+        nullable = column.name not in _NEVER_NULL
+        return _file(state, value, files) if column.storage == "file" else _one(column.storage, form, value, nullable)
     if value is None or value == "":
         return "[]"
     if not is_array(value):
         raise Refusal("100", f"Expected iterable value for multiple field, but got `{_php_type(value)}` instead")
     assert column.element is not None
-    element = column.element
-    if element == "file":
+    kept = list[Any]()
+    if column.element == "json":
+        kept = [item for _, item in entries(value)]
+    elif column.element == "file":
         values = entries({"0": value} if _is_file(value) else value)
-        kept = [_one("file", form, item, next_id, nullable=True) for _, item in values]
+        kept = [_file(state, item, files) for _, item in values]
     else:
-        kept = list[Any]()
         for _, item in entries(value):
             try:
-                kept.append(_one(element, form, item, next_id, nullable=True))
+                kept.append(_one(column.element, form, item))
             except Skip:
                 continue
     return pydantic_core.to_json([item for item in kept if item not in (None, "")]).decode()
@@ -87,15 +95,13 @@ def _php_type(value: Any) -> str:
     return "integer" if isinstance(value, int) else "double" if isinstance(value, float) else "string"
 
 
-def _one(storage: Storage, form: Form, value: Any, next_id: Callable[[], int], *, nullable: bool) -> Any:
+def _one(storage: Storage, form: Form, value: Any, nullable: bool = True) -> Any:
     if storage == "flag":
         return "Y" if _yes(form, value) else "N"
     if storage == "bit":
         if value is None or value == "":
             return None
         return 1 if _yes(form, value) else 0
-    if storage == "file":
-        return _file(value, next_id)
     if value is None or (value == "" and storage not in {"text", "code"}):
         return None if nullable else 0
     if storage == "int":
@@ -126,8 +132,11 @@ def _is_file(value: Any) -> bool:
     return len(pair) == 2 and all(isinstance(item, str) for item in pair)
 
 
-def _file(value: Any, next_id: Callable[[], int]) -> int | None:
-    """``[name, base64]`` or ``{fileData: [name, base64]}`` is a new file, ``{id}`` keeps one, ``remove`` drops it."""
+def _file(state: State, value: Any, held: frozenset[int] | None) -> int | None:
+    """``[name, base64]`` or ``{fileData: [name, base64]}`` is a new file, ``{id}`` keeps one, ``remove`` drops it.
+
+    An update keeps only what the field *held*: with any other id the field is emptied.
+    """
     if not is_array(value):
         return None
     parts = as_map(value)
@@ -135,8 +144,12 @@ def _file(value: Any, next_id: Callable[[], int]) -> int | None:
         return None
     known = intval(parts.get("id", parts.get("ID", 0)))
     if known:
-        return known
-    return next_id() if _is_file(parts.get("fileData", value)) else None
+        return known if held is None or known in held else None
+    given = parts.get("fileData", value)
+    if not _is_file(given):
+        return None
+    name, content = (item for _, item in entries(given))
+    return state.keep(name, decode(content))
 
 
 def _bindings(source: Table, values: dict[str, Any]) -> dict[str, Any]:

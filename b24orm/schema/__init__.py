@@ -14,6 +14,7 @@ from b24orm.schema.description import (
     IdField,
     Paging,
     Paths,
+    Relation,
     Title,
     named_already,
     of_one_type,
@@ -21,6 +22,7 @@ from b24orm.schema.description import (
 )
 from b24orm.schema.kinds import Kind, kind_of
 from b24orm.schema.loader import checked_entity, entity, entity_keys, list_methods, schema_directory, schema_file
+from b24orm.schema.relations import filled, placeholders, relations_of
 
 __all__ = [
     "Context",
@@ -33,14 +35,18 @@ __all__ = [
     "Kind",
     "Paging",
     "Paths",
+    "Relation",
     "Title",
     "checked_entity",
     "entity",
     "entity_keys",
+    "filled",
     "kind_of",
     "list_methods",
     "named_already",
     "of_one_type",
+    "placeholders",
+    "relations_of",
     "schema_directory",
     "schema_file",
     "with_parts",

@@ -20,6 +20,8 @@ __all__ = [
     "IdField",
     "Paging",
     "Paths",
+    "Relation",
+    "Replay",
     "Title",
     "named_already",
     "of_one_type",
@@ -49,6 +51,11 @@ GrammarName = Literal[
     "none",
 ]
 """The families of filters; `b24orm/compiler/grammars.py` says what each can express."""
+
+Replay = Literal["never", "safe", "gone"]
+"""What sending a write a second time does."""
+
+_REPLAY: dict[str, Replay] = {"update": "safe", "delete": "gone"}
 
 
 class _Part(BaseModel):
@@ -102,6 +109,11 @@ class Field(_Part):
         return self.relation is not None and self.kind == "int" and self.relation != "category"
 
     @property
+    def as_difference(self) -> bool:
+        """Whether an update says what is different: the portal keeps phones and files that it is not told of."""
+        return self.kind in ("multifield", "file")
+
+    @property
     def kind(self) -> Kind:
         """The kind of one value of the field (of one element, if it is multiple)."""
         return kind_of(self.type)
@@ -127,6 +139,24 @@ class Context(_Part):
     parameter: str = Spec(description="the parameter that takes it; a path with dots: `filter.ENTITY_ID`")
     required: bool = Spec(default=True, description="the method answers nothing without it")
     verbs: tuple[str, ...] = Spec(default=("list",), description="the methods that take it, by verb")
+
+
+class Relation(_Part):
+    """How rows of one entity lead to rows of another.
+
+    ``deal.company`` goes from ``company_id`` to the company's ``id``; ``deal.contacts`` from the list ``contact_ids``;
+    ``company.deals`` from ``id`` to the ``company_id`` of deals; ``deal.product_rows`` from ``id`` to their
+    ``owner_id``, where ``owner_type`` is D.
+    """
+
+    name: str = Spec(pattern=r"^[a-z][a-z0-9_]*$", description="the attribute")
+    to: str = Spec(description="key of the other entity")
+    field: str = Spec(description="our attribute whose value (or values, of a list) leads there")
+    target: str = Spec(description="the other entity's attribute that holds that value")
+    many: bool = Spec(default=False, description="leads to any number of rows, not to one at most")
+    where: dict[str, int | str] = Spec(
+        default_factory=dict, description="what else the other rows are filtered by, as keywords of `filter()`"
+    )
 
 
 class Paths(_Part):
@@ -211,6 +241,22 @@ class Dialect(_Part):
     id_parameters: dict[str, str] = Spec(
         default_factory=dict, description="parameter that takes the id, by verb, where it is not `id`"
     )
+    values_parameters: dict[str, str] = Spec(
+        default_factory=dict,
+        description="parameter that takes the values of a row, by verb (add, update), where it is not `fields`; "
+        "an empty string: they stand beside the other parameters",
+    )
+    replay: dict[str, Replay] = Spec(
+        default_factory=dict,
+        description="by verb, what sending a write again does that may have run: never (a second row, or worse), "
+        "safe (the same once more), gone (the same, but the portal says that there is no such row); "
+        "without a word, add is never, update is safe, delete is gone",
+    )
+    resent: tuple[str, ...] = Spec(
+        default=(),
+        description="attributes that every update must carry, changed or not; `*`: all, since the portal clears what "
+        "is not sent",
+    )
     context: tuple[Context, ...] = Spec(default=(), description="values that the methods want beside the filter")
     needs: tuple[str, ...] = Spec(default=(), description="attributes that a list must be filtered by with equality")
     always_selected: tuple[str, ...] = Spec(default=(), description="wire names that every select must hold")
@@ -233,6 +279,10 @@ class Dialect(_Part):
             return wire
         first, *rest = wire.lower().split("_")
         return first + "".join(word[:1].upper() + word[1:] for word in rest)
+
+    def replayed(self, verb: str) -> Replay:
+        """What sending the write *verb* a second time does, if the first may have run."""
+        return self.replay.get(verb) or _REPLAY.get(verb, "never")
 
     @property
     def numbers(self) -> bool:
@@ -277,6 +327,9 @@ class Entity(_Part):
     default_dialect: str
     dialects: dict[str, Dialect]
     fields: tuple[Field, ...]
+    relations: tuple[Relation, ...] = Spec(
+        default=(), description="ways to other entities beyond those that the fields tell by their `relation`"
+    )
 
     @cached_property
     def by_name(self) -> dict[str, Field]:

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from b24orm.errors import ConfigurationError, nearest
-from b24orm.schema.description import Context, Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Title
+from b24orm.schema.description import Context, Cursor, Dialect, Entity, Field, IdField, Paging, Paths, Relation, Title
 
 __all__ = ["checked_entity", "entity", "entity_keys", "list_methods", "schema_directory", "schema_file"]
 
@@ -90,6 +90,7 @@ def _entity(said: Json) -> Entity:
         "title": _title(said["title"]),
         "dialects": {name: _dialect(dialect) for name, dialect in said["dialects"].items()},
         "fields": tuple(_field(field) for field in said["fields"]),
+        "relations": tuple(Relation.model_construct(None, **relation) for relation in said.get("relations", ())),
     }
     return Entity.model_construct(None, **parts)
 
@@ -113,7 +114,7 @@ def _dialect(said: Json) -> Dialect:
         parts["sequence"] = {verb: tuple(names) for verb, names in said["sequence"].items()}
     if "context" in said:
         parts["context"] = tuple(_context(context) for context in said["context"])
-    for name in ("needs", "always_selected"):
+    for name in ("needs", "always_selected", "resent"):
         if name in said:
             parts[name] = tuple(said[name])
     if "paths" in said:

@@ -12,7 +12,7 @@ from yarl import URL
 
 from b24orm.errors import ConfigurationError
 
-__all__ = ["Secret", "Webhook", "is_loopback"]
+__all__ = ["Secret", "Webhook", "is_loopback", "masked"]
 
 _MASK: Final = "***"
 _EXPECTED: Final = "https://<portal>/rest/<user id>/<code>/"
@@ -87,11 +87,16 @@ class Webhook:
 
     def redact(self, text: str) -> str:
         """*text* with ``***`` wherever the code stands in it, plain or percent-encoded (once or more), in any case."""
-        # Compiled on each call on purpose: the pattern holds the code, and this is the road of errors only.
-        return re.sub("".join(map(_spellings, self._code.reveal())), _MASK, text, flags=re.IGNORECASE)
+        return masked(text, self._code)
 
     def __repr__(self) -> str:
         return f"Webhook({self.redacted!r})"
+
+
+def masked(text: str, secret: Secret) -> str:
+    """*text* with ``***`` wherever *secret* stands in it, plain or percent-encoded (once or more), in any case."""
+    # Compiled on each call on purpose: the pattern holds the secret, and this is the road of errors only.
+    return re.sub("".join(map(_spellings, secret.reveal())), _MASK, text, flags=re.IGNORECASE)
 
 
 def is_loopback(host: str | None) -> bool:

@@ -1,14 +1,12 @@
-"""`Transport`: one POST to the portal and its answer, over a pool of kept-alive connections."""
+"""`Transport`: one request to the portal and its answer, over a pool of kept-alive connections."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
-import os
 import re
-import socket
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +19,8 @@ from yarl import URL
 from b24orm.errors import ConfigurationError, PortalError, QueryError, TransportError
 from b24orm.transport.auth import Secret, Webhook, is_loopback
 from b24orm.transport.envelope import Envelope, Parse, decode
+from b24orm.transport.failures import CONNECT, explained, user_agent
+from b24orm.transport.files import FileWire
 
 __all__ = ["Transport"]
 
@@ -30,7 +30,7 @@ _METHOD: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 _POOL: Final = 100  # connections; how many are used is decided above
 _BUFFER: Final = 2**20  # bytes; an answer of megabytes need not stop and go every 64 KiB
-_CONNECT: Final = 15.0  # seconds; a portal that has not even answered the handshake by then is down
+_LARGE: Final = 2**20  # bytes; larger bodies are sent little by little, so that the event loop can do other things
 _GRACE: Final = 0.25  # seconds that TLS connections get to say goodbye
 
 
@@ -55,9 +55,12 @@ class Transport:
     Args:
         auth: the portal's webhook.
         timeout: seconds for one whole request, from connecting to the last byte. The portal itself gives up after 60
-            (``settings/performance/limits.md``).
+            (``settings/performance/limits.md``). Of a file, seconds in which nothing moves.
         session: an aiohttp session of your own, for a proxy or a private certificate authority; it is never closed
             here. Its cookies should be off (``aiohttp.DummyCookieJar``): a PHP session makes requests wait in line.
+
+    Attributes:
+        files: fetches and sends files.
 
     Raises:
         ConfigurationError: the timeout is not above zero.
@@ -69,10 +72,11 @@ class Transport:
         self._auth = auth
         self._base = auth.base  # another one once the portal has been renamed
         self._timeout = timeout
-        self._patience = aiohttp.ClientTimeout(total=timeout, sock_connect=min(_CONNECT, timeout / 2))
+        self._patience = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT, timeout / 2))
         self._headers = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": user_agent()}
         self._given = session
         self._session = session
+        self.files = FileWire(auth, timeout, lambda: self._base, self._ready)
 
     def __repr__(self) -> str:
         return f"Transport({self._auth.redacted!r})"
@@ -86,6 +90,8 @@ class Transport:
                 # A cookie would bind us to one PHP session, in which the portal handles requests one by one.
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+            # aiohttp sends a GET again by itself when the connection breaks; the limits would not know of it.
+            setattr(self._session, "_retry_connection", False)  # noqa: B010 - there is no public way
 
     async def close(self) -> None:
         """Close all connections, unless the session was given by the user. Closing twice is harmless."""
@@ -172,16 +178,20 @@ class Transport:
             )
         return Secret(str(target))
 
-    async def _exchange(self, url: Secret, payload: bytes) -> _Answer:
-        """One request and its whole answer. Foreign errors become ours, without a trace of the URL they hold."""
+    def _ready(self) -> aiohttp.ClientSession:
         session = self._session
         if session is None or session.closed:
             raise ConfigurationError(f"the connection to {self._auth.host} is not open: use 'async with Portal(...)'")
+        return session
+
+    async def _exchange(self, url: Secret, payload: bytes) -> _Answer:
+        """One request and its whole answer. Foreign errors become ours, without a trace of the URL they hold."""
+        session = self._ready()
         progress = _Progress()
         try:
             async with session.post(
                 URL(url.reveal()),
-                data=payload,
+                data=payload if len(payload) < _LARGE else io.BytesIO(payload),
                 headers=self._headers,
                 allow_redirects=False,
                 timeout=self._patience,
@@ -195,55 +205,9 @@ class Transport:
                     body=await response.read(),
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
-            failure = self._explain(error, progress)
+            failure = explained(error, self._auth.host, self._timeout, progress.status)
         # Raised out here: the original error holds the URL, and must not travel along as __context__.
         raise failure
-
-    def _explain(self, error: Exception, progress: _Progress) -> TransportError:
-        """Our error for one of aiohttp's: who, what, and whether the portal may have got the request."""
-        host = self._auth.host
-        match error:
-            case aiohttp.ConnectionTimeoutError():
-                return TransportError(f"{host} does not answer: connecting timed out", sent=False)
-            case TimeoutError():
-                return TransportError(
-                    f"{host} did not finish its answer within {self._timeout:g} s",
-                    status=progress.status,
-                    timed_out=True,
-                )
-            case aiohttp.ClientConnectorCertificateError():
-                reason = error.certificate_error
-                text = (
-                    reason.verify_message if isinstance(reason, ssl.SSLCertVerificationError) else "see the host's name"
-                )
-                return TransportError(f"{host} shows a certificate that cannot be trusted: {text}", sent=False)
-            case aiohttp.ClientSSLError():
-                return TransportError(f"{host} does not speak TLS as it should: the handshake failed", sent=False)
-            case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
-                return TransportError(f"there is no host {host}: its name does not resolve", sent=False)
-            case aiohttp.ClientConnectorError():
-                return TransportError(f"{host} cannot be reached: {_reason(error.os_error)}", sent=False)
-            case aiohttp.ClientPayloadError():
-                return TransportError(
-                    f"HTTP {progress.status}: {host} sent half an answer and hung up", status=progress.status
-                )
-            case aiohttp.ClientResponseError():
-                return TransportError(f"{host} answered something that is not HTTP")
-            case aiohttp.InvalidURL():
-                return TransportError(f"{host} has an address that cannot be called", sent=False)
-            case _:
-                return TransportError(f"{host} hung up before it answered", status=progress.status)
-
-
-@cache
-def user_agent() -> str:
-    """``b24orm/<version>``: tells the portal's administrator who calls."""
-    from importlib.metadata import PackageNotFoundError, version  # it drags the e-mail package along
-
-    try:
-        return f"b24orm/{version('b24orm')}"
-    except PackageNotFoundError:  # run from a checkout that nobody installed
-        return "b24orm"
 
 
 @cache
@@ -258,7 +222,3 @@ def _encode(method: str, body: Mapping[str, Any]) -> bytes:
     except (TypeError, ValueError) as error:
         reason = "half a surrogate pair in a text" if isinstance(error, UnicodeError) else str(error)
     raise QueryError(f"{method}: the parameters cannot be written as JSON: {reason}")
-
-
-def _reason(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else type(error).__name__

@@ -50,6 +50,7 @@ _BY_CODE: Final[dict[str, type[PortalError]]] = {
     "not_found": NotFound,
     "error_not_found": NotFound,
     "error_element_not_found": NotFound,
+    "owner_not_found": NotFound,
     "entitynotfound": NotFound,
     "201240400001": NotFound,
     # The portal itself is closed: its HTTP status varies, and says nothing about who asks.
@@ -58,8 +59,9 @@ _BY_CODE: Final[dict[str, type[PortalError]]] = {
 }
 _BY_STATUS: Final[dict[int, type[PortalError]]] = {401: AuthError, 403: AccessDenied}
 
-# Handlers send their plainest errors without a code of their own, and modules number theirs: 201240400001.
-_CODELESS: Final = re.compile(r"|-|0|100|\d{12}")
+# Handlers send their plainest errors without a code of their own, or with ERROR_CORE, and modules number theirs:
+# 201240400001.
+_CODELESS: Final = re.compile(r"|-|0|100|\d{12}|error_core")
 _NO_OBJECT: Final = re.compile(
     r"(?:(?:not|was not) (?:been )?found|does(?: not|n't) exist|не найден[аоы]?|не существует)\.?$", re.IGNORECASE
 )
@@ -110,6 +112,8 @@ def _class_of(code: str, description: str, status: int) -> type[PortalError]:
             return NotFound
         if _NO_RIGHT.search(description):
             return AccessDenied
+    if " " in plain and _NO_OBJECT.search(plain):
+        return NotFound  # crm.status.* send the sentence in the place of the code
     return _BY_STATUS.get(status, PortalError)
 
 

@@ -64,6 +64,7 @@ def decode(
     *,
     method: str | None = None,
     parse: Parse | None = None,
+    wanted: str = "JSON",
 ) -> Envelope:
     """Read one answer of the portal.
 
@@ -74,6 +75,7 @@ def decode(
         redact: removes the secrets from a text; every foreign text that goes into an error passes through it.
         method: the REST method that was called, for the error's text.
         parse: reads bodies of the expected shape; the general decoder takes those that it does not understand.
+        wanted: what should have come, for the error's text.
 
     Raises:
         PortalError: the body is an error of the portal, whatever the HTTP status says; of the subclass that fits.
@@ -81,7 +83,7 @@ def decode(
     """
     if not body.strip():
         raise TransportError(f"HTTP {status}: the answer is empty", status=status)
-    data = _parse(status, content_type, body, redact, parse)
+    data = _parse(status, content_type, body, redact, parse, wanted)
     if not isinstance(data, dict):
         kind = "a list" if isinstance(data, list) else type(data).__name__
         raise TransportError(f"HTTP {status}: the answer is JSON, but no REST envelope ({kind})", status=status)
@@ -103,7 +105,9 @@ def decode(
     )
 
 
-def _parse(status: int, content_type: str, body: bytes, redact: Callable[[str], str], parse: Parse | None) -> Any:
+def _parse(
+    status: int, content_type: str, body: bytes, redact: Callable[[str], str], parse: Parse | None, wanted: str
+) -> Any:
     if parse is not None:
         with contextlib.suppress(ValueError):
             return parse(body)
@@ -115,10 +119,10 @@ def _parse(status: int, content_type: str, body: bytes, redact: Callable[[str], 
     # Raised out here: the parser's own error may quote the body.
     start = body.removeprefix(_BOM).lstrip()[:1]
     if "html" in content_type.lower() or start == b"<":
-        raise TransportError(f"HTTP {status}: an HTML page instead of JSON{_title(body, redact)}", status=status)
+        raise TransportError(f"HTTP {status}: an HTML page instead of {wanted}{_title(body, redact)}", status=status)
     if start in (b"{", b"["):
         raise TransportError(f"HTTP {status}: the JSON of the answer is broken or cut off", status=status)
-    raise TransportError(f"HTTP {status}: the answer is not JSON", status=status)
+    raise TransportError(f"HTTP {status}: the answer is not {wanted}", status=status)
 
 
 def _title(body: bytes, redact: Callable[[str], str]) -> str:

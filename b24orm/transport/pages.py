@@ -172,7 +172,7 @@ class PageParser:
 
     def _page(self, result: Any) -> Page:
         rows, key = self._rows_in(result), self.format.key
-        return Page([key(row) for row in rows], rows)
+        return Page([key(row) for row in rows] if self._id_wire else [], rows)
 
 
 def read_batch(body: bytes, parsers: Mapping[str, PageParser | None]) -> Any:

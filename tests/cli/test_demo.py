@@ -28,6 +28,8 @@ def test_the_tour_shows_its_code_its_results_and_the_books(capsys: pytest.Captur
     assert "one for 8 counts" in said.out
     assert "UnknownField: Deal has no field 'opportunty'; did you mean 'opportunity'" in said.out
     assert "100 deals in 2 requests" in said.out
+    assert "200 Deal rows created: 200 ok" in said.out
+    assert "600 writes in 14 requests" in said.out
     assert "refusals: 0" in said.out
     assert WELL in said.out
     assert said.err == ""

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from b24orm import Deal, Limits, Portal, Q, errors
+from b24orm.query import Condition
 from b24orm.sandbox import Sandbox
 
 ROWS: list[dict[str, Any]] = [
@@ -100,7 +101,7 @@ def expected(where: Q, row: dict[str, Any]) -> bool:
     for child in where.children:
         if isinstance(child, Q):
             results.append(expected(child, row))
-        else:
+        elif isinstance(child, Condition):
             positive = OPPOSITES.get(child.lookup, child.lookup)
             results.append(holds(child.field, positive, child.value, row) is (positive == child.lookup))
     return (all(results) if where.connector == "AND" else any(results)) is not where.negated

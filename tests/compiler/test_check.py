@@ -68,8 +68,8 @@ def test_order_keys_turn_round_with_a_minus(key: str, order: tuple[str, bool]) -
 def test_what_the_portal_cannot_sort_or_filter_by_is_refused() -> None:
     with pytest.raises(UnsupportedQuery, match="Deal cannot be ordered by 'observers'"):
         check_order(DEAL, "observers")
-    with pytest.raises(UnsupportedQuery, match=r"Deal\.contacts cannot be filtered"):
-        check("contacts", "exact", 1)
+    with pytest.raises(UnsupportedQuery, match=r"Deal\.contact_bindings cannot be filtered"):
+        check("contact_bindings", "exact", 1)
 
 
 @pytest.mark.parametrize(

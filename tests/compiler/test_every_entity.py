@@ -98,7 +98,9 @@ def kinds_of_fields(of: Entity, dialect: str) -> Iterable[Field]:
 
 def checked(of: Entity, where: Q) -> Q:
     children = tuple(
-        check_condition(of, child) if isinstance(child, Condition) else checked(of, child) for child in where.children
+        check_condition(of, child) if isinstance(child, Condition) else checked(of, child)
+        for child in where.children
+        if isinstance(child, Q | Condition)
     )
     return Q.join(children, where.connector, negated=where.negated)
 

@@ -49,7 +49,9 @@ def schema(key: str) -> Entity:
 
 def checked(of: Entity, where: Q) -> Q:
     children = tuple(
-        check_condition(of, child) if isinstance(child, Condition) else checked(of, child) for child in where.children
+        check_condition(of, child) if isinstance(child, Condition) else checked(of, child)
+        for child in where.children
+        if isinstance(child, Q | Condition)
     )
     return Q.join(children, where.connector, negated=where.negated)
 
@@ -435,7 +437,7 @@ COMMANDS: list[tuple[str, Listing, str, dict[str, Any], str]] = [
     ),
     (
         "a field that comes only with everything",
-        compiled("deal", "item", select=["contacts", "title"]),
+        compiled("deal", "item", select=["contact_bindings", "title"]),
         "crm.item.list",
         {**FIXED, "select": ["*"], "order": {"id": "ASC"}, "start": -1},
         "crm.item.list?entityTypeId=2&useOriginalUfNames=Y&select[0]=%2A&start=-1&order[id]=ASC",

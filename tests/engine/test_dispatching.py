@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from b24orm import Deal, Limits, Portal, batch, errors
+from b24orm.errors import InvalidValue
 from b24orm.sandbox import Sandbox
 from tests.engine.conftest import HurriedClock
 
@@ -329,3 +331,24 @@ async def test_a_bug_in_the_engine_leaves_nobody_waiting(sandbox: Sandbox, monke
             await portal.call("server.time")
         with pytest.raises(errors.ConfigurationError):
             await portal.call("server.time")
+
+
+async def test_call_many_streams_an_iterator_of_any_length(sandbox: Sandbox) -> None:
+    taken = 0
+
+    def inputs() -> Iterator[dict[str, Any]]:
+        nonlocal taken
+        for number in range(2000):
+            taken += 1
+            yield {"id": number} if number != 7 else {"id": object()}
+
+    async with Portal(sandbox.url, limits=Limits.none()) as portal:
+        seen: list[Any] = []
+        async for outcome in portal.call_many("crm.deal.get", inputs()):
+            seen.append(outcome.input["id"])
+            if len(seen) == 8:
+                assert outcome.status == "failed"
+                assert isinstance(outcome.error, InvalidValue)
+            if len(seen) == 10:
+                assert taken <= 50 * 20
+        assert [one for one in seen if isinstance(one, int)] == [n for n in range(2000) if n != 7]

@@ -61,7 +61,7 @@ async def test_a_limit_of_more_than_a_chain_stops_there() -> None:
     with Sandbox(deals=6000, seed=2, limits=Limits.none(), contacts=1, companies=1) as sandbox:
         async with Portal(sandbox.url) as portal:
             assert [d.id async for d in Deal.objects.select("id")[:3000]] == sandbox.ids("deal")[:3000]
-            assert portal.stats.requests <= 5  # a portal that seems slow is read with more lanes
+            assert portal.stats.requests <= 8  # a portal that seems slow, on a busy machine, is read with more lanes
 
 
 async def test_the_classic_dialect_reads_by_keyset_too(sandbox: Sandbox) -> None:

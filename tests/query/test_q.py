@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24orm.errors import UnknownField
-from b24orm.query import LOOKUPS, Condition, Order, Q, Query, normalize, split_lookup
+from b24orm.query import LOOKUPS, Across, Condition, Order, Q, Query, normalize, split_lookup, split_path
 
 A, B, C = Q(a=1), Q(b=2), Q(c=3)
 
@@ -160,7 +160,27 @@ def test_without_a_lookup_it_is_equality() -> None:
 
 def test_an_unknown_lookup_is_refused_with_the_nearest_one() -> None:
     with pytest.raises(UnknownField, match=r"unknown lookup 'contain'; did you mean 'contains'"):
-        Q(title__contain="x")
+        split_lookup("title__contain")
+
+
+def test_a_name_may_lead_across_relations_which_a_queryset_checks_and_a_filter_does_not() -> None:
+    assert split_path("company__industry") == ("company__industry", "exact")
+    assert split_path("contact__company__industry__in") == ("contact__company__industry", "in")
+    assert split_path("in") == ("in", "exact")
+    assert repr(Q(company__industry="IT")) == "Q(company__industry='IT')"
+
+
+def test_a_condition_across_a_relation_is_written_and_turned_round_as_a_whole() -> None:
+    across = Across("contact", Across("company", Condition("industry", "in", ["IT"])))
+    assert (across.field, across.lookup) == ("contact__company__industry", "in")
+    assert repr(Q(across)) == "Q(contact__company__industry__in=('IT',))"
+    assert repr(Across("deals")) == "deals__isnull=False"
+    assert repr(Across("deals", Condition("id", "exact", 5), negated=True)) == "deals__id=5 nowhere"
+    assert normalize(~Q(across)) == Across("contact", across.where, negated=True)
+    assert normalize(~~Q(across)) == across
+    assert Query(where=(Q(Q(across) | Q(a=1)),)).crosses
+    assert not Query(where=(Q(a=1),)).crosses
+    assert hash(Q(across)) == hash(Q(across))
 
 
 def test_a_condition_is_written_as_it_was_typed() -> None:

@@ -144,8 +144,8 @@ def test_helpers_change_the_data_past_the_methods() -> None:
         assert sandbox.insert("category", id=9, name="Новая", entity_type_id=2) == 9
         with pytest.raises(ConfigurationError, match="no field 'nope'"):
             sandbox.insert("deal", nope=1)
-        with pytest.raises(ConfigurationError, match="no entity 'task'"):
-            sandbox.ids("task")
+        with pytest.raises(ConfigurationError, match="no entity 'chat'"):
+            sandbox.ids("chat")
 
 
 async def test_a_hook_sees_each_command_and_may_change_the_data(small: Sandbox, call: Any) -> None:

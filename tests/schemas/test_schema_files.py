@@ -54,7 +54,7 @@ def test_each_file_names_its_meta_schema_first_and_has_one_field_a_line(key: str
     assert text.startswith('{\n  "$schema": "meta/entity.schema.json",\n')
     assert text.endswith("  ]\n}\n")
     lines = [line for line in text.splitlines() if line.startswith('    {"name": ')]
-    assert len(lines) == len(entity(key).fields)
+    assert len(lines) == len(entity(key).fields) + len(entity(key).relations)
 
 
 @pytest.mark.parametrize("schema", ENTITIES)
@@ -178,7 +178,8 @@ def test_documentation_pages_are_paths_below_the_root(schema: Entity) -> None:
 @pytest.mark.parametrize("key", CRM)
 def test_crm_attributes_are_the_snake_case_of_the_modern_name(key: str) -> None:
     for field in entity(key).fields:
-        if "item" in field.wire:
+        # `deal.contacts` are the contacts themselves; what the portal calls so is described, but not answered.
+        if "item" in field.wire and field.name not in ("contact_bindings", "company_bindings"):
             assert field.name == snake(field.wire["item"])
 
 

@@ -74,7 +74,7 @@ class WirePortal:
             while not reader.at_eof():
                 head = await reader.readuntil(b"\r\n\r\n")
                 request = Request(head[:-4], b"", reader)
-                request.body = await reader.readexactly(int(request.headers["content-length"]))
+                request.body = await reader.readexactly(int(request.headers.get("content-length", 0)))
                 self.requests.append(request)
                 handler = self.script.pop(0) if len(self.script) > 1 else self.script[0]
                 await handler(request, writer)

@@ -18,7 +18,7 @@ import pytest
 
 from b24orm import errors
 from b24orm.errors import AuthError, B24OrmError, ConfigurationError, NotFound, QueryError, RateLimited, TransportError
-from b24orm.transport import Secret, Transport, Webhook
+from b24orm.transport import Secret, Transport, Webhook, failures
 from b24orm.transport import client as client_module
 from tests.transport.conftest import CERTIFICATE, CODE, WirePortal, answer, raw, silence
 
@@ -466,9 +466,9 @@ def test_the_user_agent_is_honest_even_where_the_package_is_not_installed(monkey
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr("importlib.metadata.version", not_installed)
-    assert client_module.user_agent.__wrapped__() == "b24orm"
+    assert failures.user_agent.__wrapped__() == "b24orm"
     monkeypatch.setattr("importlib.metadata.version", lambda name: "1.2.3")
-    assert client_module.user_agent.__wrapped__() == "b24orm/1.2.3"
+    assert failures.user_agent.__wrapped__() == "b24orm/1.2.3"
 
 
 def test_old_versions_of_aiohttp_are_known_to_close_late(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_each_code_becomes_its_error(code: str, status: int, expected: type[Port
         ("Insufficient permissions to save the document", AccessDenied),
     ],
 )
-@pytest.mark.parametrize("code", ["", "-", "0", "100", "200640400001"])
+@pytest.mark.parametrize("code", ["", "-", "0", "100", "200640400001", "ERROR_CORE"])
 def test_an_error_without_a_code_is_known_by_its_words(
     code: str, description: str, expected: type[PortalError]
 ) -> None:

@@ -19,6 +19,7 @@ from b24orm import (
     Col,
     CrmType,
     Currency,
+    Deal,
     DealCategory,
     DealContact,
     DealProductRow,
@@ -280,3 +281,16 @@ Chat.objects.get(chat_id=5)  # E: no list
 SmartProcess(entity_type_id="156")  # E: a number
 SmartProcess(type_id=156)  # E: no such argument
 SmartProcess()  # E: of which type?
+
+# Conditions across relations are no keywords that checkers know: Q takes them.
+Deal.objects.filter(company__industry="IT")  # E: no keyword
+Deal.objects.exclude(contacts__isnull=True)  # E: no keyword
+
+# Sums are of numbers, and keep their type.
+Deal.objects.sum(Deal.title)  # E: text has no sum
+Deal.objects.avg(Deal.closedate)  # E: dates have no average
+Deal.objects.group_by(Deal.closed).sum(Deal.created_time)  # E: nor have times
+Deal.objects.sum(5)  # E: no field
+Deal.objects.group_by()  # E: by what?
+Deal.objects.max(Deal.closedate).run_sync().year  # E: perhaps None
+Deal.objects.group_by(Deal.closed).count().run_sync()["x"]  # E: another key

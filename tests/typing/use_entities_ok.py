@@ -491,6 +491,29 @@ async def together(portal: Portal) -> None:
         assert_type(await SaleOrder.objects.using(other).count(), int)
 
 
+async def aggregates() -> None:
+    deals = Deal.objects.filter(Q(company__industry="IT", contacts__name__startswith="А"), stage_id="WON")
+    assert_type(await deals.sum(Deal.opportunity), Decimal | None)
+    assert_type(await deals.sum(Deal.probability), int | None)
+    assert_type(await deals.sum("opportunity"), Any)
+    assert_type(await deals.avg(Deal.probability), Decimal | None)
+    assert_type(await deals.avg("opportunity"), Decimal | None)
+    assert_type(await deals.max(Deal.closedate), date | None)
+    assert_type(deals.min(Deal.title).run_sync(), str | None)
+    assert_type(await deals.distinct(Deal.stage_id), list[str | None])
+    assert_type(await deals.group_by(Deal.closed).count(), dict[bool, int])
+    assert_type(await deals.group_by("stage_id").count(), dict[Any, int])
+    assert_type(await deals.group_by(Deal.title, Deal.closed).count(), dict[tuple[str, bool], int])
+    assert_type(await deals.group_by("stage_id", "closed").count(), dict[tuple[Any, ...], int])
+    assert_type(await deals.group_by(Deal.closed).sum(Deal.opportunity), dict[bool, Decimal | None])
+    assert_type(await deals.group_by(Deal.closed).avg("id"), dict[bool, Decimal | None])
+    assert_type(await deals.group_by(Deal.closed).max(Deal.title), dict[bool, str | None])
+    newest, total = await batch(deals.max(Deal.created_time), deals.group_by(Deal.closed).count())
+    assert_type(newest, datetime | None)
+    assert_type(total, dict[bool, int])
+    assert_type(deals.group_by("stage_id").count().explain(), Plan)
+
+
 def any_tasks(qs: BaseQuerySet[TaskFields]) -> None: ...
 
 

@@ -9,14 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from b24orm.sandbox.methods import (
+    addresses,
+    bindings,
     category,
     classic,
+    comments,
     crm_type,
+    departments,
+    disk,
     duplicates,
     item,
     messages,
+    productrows,
+    records,
     service,
     status,
+    tasks,
     user,
     userfield,
     userfieldconfig,
@@ -35,7 +43,15 @@ METHODS: Mapping[str, Handler] = {
     **userfield.METHODS,
     **userfieldconfig.METHODS,
     **duplicates.METHODS,
+    **bindings.METHODS,
+    **comments.METHODS,
+    **records.METHODS,
+    **addresses.METHODS,
+    **tasks.METHODS,
+    **disk.METHODS,
+    **departments.METHODS,
     **messages.METHODS,
+    **productrows.METHODS,
     **service.METHODS,
 }
 """Handlers by method name, in lower case: the portal does not heed the case of method names."""

@@ -12,9 +12,8 @@ from b24orm.sandbox import rules
 from b24orm.sandbox.fields import Column, Table, table
 from b24orm.sandbox.filters_classic import compile_filter, compile_order, selected
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic, classic_id
+from b24orm.sandbox.methods.parameters import classic, classic_array, classic_fields, classic_id
 from b24orm.sandbox.paging import CLASSIC, page
-from b24orm.sandbox.php import is_array
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch, fetch_one
 from b24orm.sandbox.state import Answer, Handler, State
@@ -23,13 +22,20 @@ from b24orm.sandbox.writes import accepted
 __all__ = ["METHODS"]
 
 _KEYS = ("deal", "lead", "contact", "company", "quote")
+# Each page has words of its own for rows that are not there: crm-*-update.md and crm-*-delete.md.
+_GONE_ON_UPDATE = {"contact": "Contact is not found", "company": "Company is not found", "quote": "Quote is not found"}
+_GONE_ON_DELETE = {
+    "contact": Refusal("ERROR_CORE", "Element not found"),
+    "company": Refusal("", "Company is not found"),
+    "quote": Refusal("ERROR_CORE", "Element not found"),
+}
 
 
 def _list(key: str, state: State, params: dict[str, Any]) -> Answer:
     source = table(key)
-    where = compile_filter(source, _array(params, "filter"), ignore_id=state.options.ignore_id_filter)
-    order = compile_order(source, _array(params, "order"))
-    chosen = selected(source, _array(params, "select"))
+    where = compile_filter(source, classic_array(params, "filter"), ignore_id=state.options.ignore_id_filter)
+    order = compile_order(source, classic_array(params, "order"))
+    chosen = selected(source, classic_array(params, "select"))
     found, answer = page(
         CLASSIC,
         state.options,
@@ -39,15 +45,6 @@ def _list(key: str, state: State, params: dict[str, Any]) -> Answer:
     )
     answer.result = found
     return answer
-
-
-def _array(params: dict[str, Any], name: str) -> Any:
-    value = classic(params, name)
-    if value is None or value == "":
-        return {}
-    if not is_array(value):
-        raise Refusal("", f"Parameter '{name}' must be array.")
-    return value
 
 
 def _readable(source: Table) -> list[Column]:
@@ -62,33 +59,34 @@ def _get(key: str, state: State, params: dict[str, Any]) -> Answer:
     return Answer(row)
 
 
-def _fields_of(params: dict[str, Any]) -> Any:
-    fields = classic(params, "fields")
-    if not is_array(fields):
-        raise Refusal("", "Parameter 'fields' must be array.")
-    return fields
-
-
 def _add(key: str, state: State, params: dict[str, Any]) -> Answer:
     source = table(key)
-    values = accepted(source, "classic", _fields_of(params), current=None, next_id=state.next_id)
-    return Answer(rules.create(state, source, values))
+    values = accepted(state, source, "classic", classic_fields(params), current=None)
+    rules.check(state, source, values, code="")
+    new = rules.create(state, source, values)
+    state.wrote(key, new, "add")
+    return Answer(new)
 
 
 def _update(key: str, state: State, params: dict[str, Any]) -> Answer:
     source = table(key)
     row_id = classic_id(params)
-    fields = _fields_of(params)
+    fields = classic_fields(params)
     row = state.store.row(key, row_id)
     if row is None:
-        raise Refusal("", "Not found")
-    rules.update(state, source, row, accepted(source, "classic", fields, current=row, next_id=state.next_id))
+        raise Refusal("", _GONE_ON_UPDATE.get(key, "Not found"))
+    values = accepted(state, source, "classic", fields, current=row)
+    rules.check(state, source, values, code="")
+    changed = rules.update(state, source, row, values)
+    state.wrote(key, row_id, "update", changed=changed)
     return Answer(True)
 
 
 def _delete(key: str, state: State, params: dict[str, Any]) -> Answer:
-    if not rules.delete(state, table(key), classic_id(params)):
-        raise Refusal("", "Not found")
+    row_id = classic_id(params)
+    if not rules.delete(state, table(key), row_id):
+        raise _GONE_ON_DELETE.get(key, Refusal("", "Not found"))
+    state.wrote(key, row_id, "delete")
     return Answer(True)
 
 

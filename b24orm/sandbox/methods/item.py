@@ -22,6 +22,8 @@ from b24orm.sandbox.writes import accepted
 
 __all__ = ["METHODS"]
 
+_NOT_VALID = "CRM_FIELD_ERROR_VALUE_NOT_VALID"
+
 
 @cache
 def _tables() -> dict[int, Table]:
@@ -82,16 +84,23 @@ def _get(state: State, params: dict[str, Any]) -> Answer:
 def _add(state: State, params: dict[str, Any]) -> Answer:
     source, form = _table(params), _form(params)
     required(params, "fields")
-    values = accepted(source, form, array(params, "fields"), current=None, next_id=state.next_id)
-    return _full(state, source, form, rules.create(state, source, values))
+    values = accepted(state, source, form, array(params, "fields"), current=None)
+    rules.check(state, source, values, code=_NOT_VALID)
+    rules.settle_stage(state, source, values, None)
+    new = rules.create(state, source, values)
+    state.wrote(source.key, new, "add")
+    return _full(state, source, form, new)
 
 
 def _update(state: State, params: dict[str, Any]) -> Answer:
     source, form = _table(params), _form(params)
     row = _row(state, source, intval(required(params, "id")))
     required(params, "fields")
-    values = accepted(source, form, array(params, "fields"), current=row, next_id=state.next_id)
-    rules.update(state, source, row, values)
+    values = accepted(state, source, form, array(params, "fields"), current=row)
+    rules.check(state, source, values, code=_NOT_VALID)
+    rules.settle_stage(state, source, values, row)
+    changed = rules.update(state, source, row, values)
+    state.wrote(source.key, row["id"], "update", changed=changed)
     return _full(state, source, form, row["id"])
 
 
@@ -99,6 +108,7 @@ def _delete(state: State, params: dict[str, Any]) -> Answer:
     source = _table(params)
     row = _row(state, source, intval(required(params, "id")))
     rules.delete(state, source, row["id"])
+    state.wrote(source.key, row["id"], "delete")
     return Answer([])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from b24orm.sandbox.php import intval, is_array
 from b24orm.sandbox.refusal import Refusal
 
-__all__ = ["array", "classic", "classic_id", "required"]
+__all__ = ["array", "classic", "classic_array", "classic_fields", "classic_id", "required"]
 
 
 def classic(params: dict[str, Any], name: str) -> Any:
@@ -23,6 +23,24 @@ def classic_id(params: dict[str, Any]) -> int:
     if value <= 0:
         raise Refusal("", "ID is not defined or invalid.")
     return value
+
+
+def classic_array(params: dict[str, Any], name: str) -> Any:
+    """A filter, an order or the like of a classic method; empty if absent."""
+    value = classic(params, name)
+    if value is None or value == "":
+        return {}
+    if not is_array(value):
+        raise Refusal("", f"Parameter '{name}' must be array.")
+    return value
+
+
+def classic_fields(params: dict[str, Any]) -> Any:
+    """The ``fields`` of a classic method."""
+    fields = classic(params, "fields")
+    if not is_array(fields):
+        raise Refusal("", "Parameter 'fields' must be array.")
+    return fields
 
 
 def required(params: dict[str, Any], name: str) -> Any:

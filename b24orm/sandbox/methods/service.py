@@ -17,7 +17,7 @@ __all__ = ["KNOWN", "METHODS"]
 KNOWN: set[str] = {"batch"}
 """The names of all methods; filled where the families are put together."""
 
-_SCOPE = ["crm", "user", "user_brief", "user_basic", "userfieldconfig"]
+_SCOPE = ["crm", "user", "user_brief", "user_basic", "userfieldconfig", "task", "department", "disk", "im"]
 
 
 def _profile(state: State, params: dict[str, Any]) -> Answer:

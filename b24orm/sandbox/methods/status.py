@@ -10,7 +10,7 @@ from typing import Any
 from b24orm.sandbox.conditions import equals, read
 from b24orm.sandbox.fields import table
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic, classic_id
+from b24orm.sandbox.methods.parameters import classic, classic_fields, classic_id
 from b24orm.sandbox.php import entries, is_array, strval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch, fetch_one
@@ -56,15 +56,8 @@ def _fields(state: State, params: dict[str, Any]) -> Answer:
     return Answer({wire: describe(column) for wire, column in table("status").by_wire["default"].items()})
 
 
-def _given(params: dict[str, Any]) -> Any:
-    fields = classic(params, "fields")
-    if not is_array(fields):
-        raise Refusal("", "Parameter 'fields' must be array.")
-    return fields
-
-
 def _add(state: State, params: dict[str, Any]) -> Answer:
-    values = accepted(table("status"), "default", _given(params), current=None, next_id=state.next_id)
+    values = accepted(state, table("status"), "default", classic_fields(params), current=None)
     missing = [name for name in ("entity_id", "status_id") if not values.get(name)]
     if missing:
         raise Refusal("", "<br>".join(f"The field {name.upper()} is required." for name in missing))
@@ -74,7 +67,9 @@ def _add(state: State, params: dict[str, Any]) -> Answer:
     if state.store.select("status", "id", same):
         raise Refusal("ERROR_CORE", "The specified status ID already exists.")
     defaults = {"sort": 10, "system": "N", "name_init": ""}
-    return Answer(state.store.insert("status", defaults | values))
+    new = state.store.insert("status", defaults | values)
+    state.wrote("status", new, "add")
+    return Answer(new)
 
 
 def _known(state: State, params: dict[str, Any]) -> dict[str, Any]:
@@ -86,8 +81,10 @@ def _known(state: State, params: dict[str, Any]) -> dict[str, Any]:
 
 def _update(state: State, params: dict[str, Any]) -> Answer:
     row = _known(state, params)
-    values = accepted(table("status"), "default", _given(params), current=row, next_id=state.next_id)
-    return Answer(state.store.update("status", row["id"], values))
+    values = accepted(state, table("status"), "default", classic_fields(params), current=row)
+    state.store.update("status", row["id"], values)
+    state.wrote("status", row["id"], "update", changed=any(row[name] != value for name, value in values.items()))
+    return Answer(True)
 
 
 def _delete(state: State, params: dict[str, Any]) -> Answer:
@@ -97,7 +94,9 @@ def _delete(state: State, params: dict[str, Any]) -> Answer:
     if row["system"] == "Y" and not forced:
         sentence = 'CRM System Status can be deleted only if parameter FORCED is specified and equal to "Y".'
         raise Refusal(sentence, sentence)
-    return Answer(state.store.delete("status", row["id"]))
+    state.store.delete("status", row["id"])
+    state.wrote("status", row["id"], "delete")
+    return Answer(True)
 
 
 METHODS: dict[str, Handler] = {

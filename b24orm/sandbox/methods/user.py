@@ -1,4 +1,4 @@
-"""``user.get``, ``user.current`` and ``user.fields``.
+"""``user.get``, ``user.current``, ``user.fields``, ``user.add`` and ``user.update``; users are never deleted.
 
 Facts: api-reference/user/user-get.md and section 7 of the behaviour notes: filter keys in FILTER (any case) or at top
 level, arrays allowed, prefixes of at most two characters, unknown fields dropped; ``start`` is used exactly; an empty
@@ -10,15 +10,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from b24orm.sandbox import rules
 from b24orm.sandbox.conditions import any_of, compare, empty, equals, filled, is_text, like, negate, read
 from b24orm.sandbox.fields import Column, table
 from b24orm.sandbox.filters_item import sort_key
 from b24orm.sandbox.methods.parameters import classic
 from b24orm.sandbox.paging import ORM, page
-from b24orm.sandbox.php import entries, is_array, strval
+from b24orm.sandbox.php import entries, intval, is_array, strval
+from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch
 from b24orm.sandbox.state import Answer, Handler, State
 from b24orm.sandbox.store import Sql
+from b24orm.sandbox.writes import accepted
 
 __all__ = ["METHODS"]
 
@@ -109,5 +112,42 @@ def _fields(state: State, params: dict[str, Any]) -> Answer:
     return Answer({wire: column.title for wire, column in table("user").by_wire["default"].items()})
 
 
-METHODS: dict[str, Handler] = {"user.get": _get, "user.current": _current, "user.fields": _fields}
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def _given(state: State, params: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
+    """The fields stand beside the other parameters (user-add.md)."""
+    upper = {name.upper(): value for name, value in params.items()}
+    values = accepted(state, table("user"), "default", upper, current=current)
+    email = values.get("email", (current or {}).get("email"))
+    if not _EMAIL.fullmatch(strval(email)):
+        raise Refusal("ERROR_ARGUMENT", "wrong_email", argument="")
+    taken = state.store.select("user", "id", ("fold(email) = ?", [strval(email).casefold()]))
+    if any(row[0] != (current or {}).get("id") for row in taken):
+        raise Refusal("ERROR_ARGUMENT", "A user with this email already exists", argument="")
+    return values
+
+
+def _add(state: State, params: dict[str, Any]) -> Answer:
+    new = rules.create(state, table("user"), _given(state, params, None))
+    state.wrote("user", new, "add")
+    return Answer(new)
+
+
+def _update(state: State, params: dict[str, Any]) -> Answer:
+    row = state.store.row("user", intval(classic(params, "id")))
+    if row is None:
+        raise Refusal("ERROR_CORE", "access_denied")
+    changed = rules.update(state, table("user"), row, _given(state, params, row))
+    state.wrote("user", row["id"], "update", changed=changed)
+    return Answer(True)
+
+
+METHODS: dict[str, Handler] = {
+    "user.get": _get,
+    "user.current": _current,
+    "user.fields": _fields,
+    "user.add": _add,
+    "user.update": _update,
+}
 """Handlers of this family."""

@@ -7,14 +7,18 @@ database makes. No request handling and no clock may live here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
+from b24orm.sandbox.seeding.belongings import activities, addresses, comments, requisites
 from b24orm.sandbox.seeding.clients import companies, contacts, leads
 from b24orm.sandbox.seeding.dictionaries import categories, statuses
-from b24orm.sandbox.seeding.frame import Frame
+from b24orm.sandbox.seeding.frame import Frame, as_columns
 from b24orm.sandbox.seeding.ids import DealIds, deal_ids_of, holed_ids
+from b24orm.sandbox.seeding.office import departments, disk_objects, disk_storages, tasks
+from b24orm.sandbox.seeding.products import product_rows
 from b24orm.sandbox.seeding.sales import deals, invoices, quotes
 from b24orm.sandbox.seeding.smart import ITEMS, types
 from b24orm.sandbox.seeding.staff import users
@@ -41,6 +45,9 @@ class Sizes:
     invoices: int
     users: int
     smart_items: int
+    product_rows: int | None = None
+    """How many deals have product rows; None: about half of them."""
+    tasks: int = 0
 
 
 def seed_store(store: Store, sizes: Sizes, seed: int, deal_ids: Sequence[int] | None = None) -> None:
@@ -72,6 +79,29 @@ def seed_store(store: Store, sizes: Sizes, seed: int, deal_ids: Sequence[int] | 
     for key, items in ITEMS.items():
         # Some tens of rows are read as fast without indexes, and building those would cost more than the rows.
         store.load(key, items(Frame(key, ids, rng(key), hours=50)), index=sizes.smart_items > _FEW)
+    _seed_later(store, sizes, ids, rng)
+
+
+def _seed_later(store: Store, sizes: Sizes, ids: Mapping[str, Sequence[int]], rng: Callable[[str], Random]) -> None:
+    """What is made when it is first asked for, since few tests do so."""
+
+    def fill_product_rows() -> None:
+        amounts = dict(store.select("deal", "id, opportunity"))
+        columns = product_rows(amounts, ids["deal"][:MOST_DRAWN], sizes.product_rows, rng("product rows"))
+        store.load("product_row", columns)
+
+    def fill(key: str, make: Callable[[Mapping[str, Sequence[int]], Random], list[dict[str, Any]]]) -> None:
+        store.later(key, lambda: store.load(key, as_columns(key, make(ids, rng(key))), index=False))
+
+    store.later("product_row", fill_product_rows)
+    fill("timeline_comment", comments)
+    fill("activity", activities)
+    fill("requisite", requisites)
+    fill("address", addresses)
+    fill("department", departments)
+    fill("disk_storage", disk_storages)
+    fill("disk_object", disk_objects)
+    fill("task", lambda ids, rng: tasks(ids, rng, sizes.tasks))
 
 
 def _load_deals(store: Store, ids: Mapping[str, Sequence[int]], rng: Random) -> None:

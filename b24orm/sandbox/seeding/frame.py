@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from b24orm.sandbox.fields import Column, table
 
-__all__ = ["Frame"]
+__all__ = ["Frame", "as_columns"]
 
 T = TypeVar("T")
 _FIRST_DAY = date(2021, 1, 11)
@@ -118,3 +118,12 @@ def _unfilled(column: Column) -> Any:
     if column.nullable:
         return None
     return {"flag": "N", "number": 0, "int": 0, "text": ""}.get(column.storage)
+
+
+def as_columns(key: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Iterable[Any]]:
+    """Rows, each with its id, as columns: for tables so small that rows are the plainer way to write them down."""
+    stored = {column.name: column for column in table(key).stored}
+    ids: dict[str, Iterable[Any]] = {"id": [row["id"] for row in rows]}
+    return ids | {
+        name: [row.get(name, _unfilled(column)) for row in rows] for name, column in stored.items() if name != "id"
+    }

@@ -1,0 +1,257 @@
+"""``tasks.task.*``: tasks, asked for in capitals and answered in camel case, with their people beside them.
+
+Facts: api-reference/tasks/tasks-task-*.md. A task that is not there is an empty answer to get, and a missing right to
+update and delete.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pydantic_core
+
+from b24orm.sandbox import rules
+from b24orm.sandbox.clock import iso
+from b24orm.sandbox.fields import Column, table
+from b24orm.sandbox.filters_tasks import compile_filter, compile_order
+from b24orm.sandbox.methods.parameters import array, required
+from b24orm.sandbox.paging import CONTROLLER, page
+from b24orm.sandbox.php import entries, intval, strval
+from b24orm.sandbox.refusal import Refusal
+from b24orm.sandbox.rows import Rows
+from b24orm.sandbox.state import Answer, Handler, State
+from b24orm.sandbox.store import Window
+from b24orm.sandbox.writes import accepted
+
+__all__ = ["METHODS"]
+
+_KEY = "task"
+_STATUSES = frozenset({2, 3, 4, 5, 6})
+_DONE = 5
+# What is not stored with a task but made up for each answer.
+_MADE_UP = frozenset(
+    {
+        *("group", "creator", "responsible", "accomplices_data", "auditors_data", "action", "counter", "sub_status"),
+        *("checklist", "check_list_tree", "check_list_can_add", "depends_on", "length_deadline", "parsed_description"),
+        *("task_require_result", "task_has_open_result", "task_has_result", "time_elapsed"),
+        "timer_is_running_for_current_user",
+    }
+)
+_PEOPLE = {"created_by": "creator", "responsible_id": "responsible"}
+_MANY_PEOPLE = {"accomplices": "accomplicesData", "auditors": "auditorsData"}
+_YES_NO = {"Y": "Да", "N": "Нет"}
+_VALUES = {
+    "priority": {"2": "Высокий", "1": "Средний", "0": "Низкий"},
+    "status": {"2": "Ждёт выполнения", "3": "Выполняется", "4": "Ожидает контроля", "5": "Завершена", "6": "Отложена"},
+    "mark": {"N": "Отрицательная", "P": "Положительная"},
+}
+
+
+@cache
+def _stored() -> tuple[Column, ...]:
+    return tuple(column for column in table(_KEY).stored if column.name not in _MADE_UP)
+
+
+def _camel(wire: str) -> str:
+    first, *rest = wire.lower().split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+# ------------------------------------------------------------------------------------------------------------ reading
+
+
+def _chosen(raw: Any) -> list[Column]:
+    wanted = {strval(name).upper() for _, name in entries(raw)}
+    user_fields = not wanted or "UF_*" in wanted
+    return [
+        column
+        for column in _stored()
+        if column.name == "id"
+        or column.wire["default"] in wanted
+        or (column.name.startswith("uf_") and "UF_*" in wanted)
+        or ((not wanted or "*" in wanted) and (user_fields or not column.name.startswith("uf_")))
+    ]
+
+
+def _shown(state: State, held: dict[str, Any], columns: list[Column], now: str) -> dict[str, Any]:
+    row = {_camel(column.wire["default"]): _value(column, held[column.name]) for column in columns}
+    names = {column.name for column in columns}
+    row["group"] = _group(held.get("group_id"))
+    for name, nested in _PEOPLE.items():
+        if name in names:
+            row[nested] = _person(state, held[name]) if held[name] else []
+    for name, nested in _MANY_PEOPLE.items():
+        if name in names:
+            ids: list[int] = pydantic_core.from_json(held[name] or "[]")
+            row[nested] = {str(one): _person(state, one) for one in ids} or []
+    if "status" in names:
+        late = held.get("deadline") and held["deadline"] < now and held["status"] not in (4, 5, 6)
+        row["subStatus"] = "-1" if late else str(held["status"])
+    return row
+
+
+def _value(column: Column, held: Any) -> Any:
+    if column.storage == "many":
+        return [str(one) for one in pydantic_core.from_json(held or "[]")]
+    if column.storage == "json":
+        return pydantic_core.from_json(held) if held else []
+    return held if held is None or isinstance(held, str) else str(held)
+
+
+def _person(state: State, user_id: int) -> dict[str, Any]:
+    user = state.store.row("user", user_id) or {}
+    return {
+        "id": str(user_id),
+        "name": " ".join(part for part in (user.get("name"), user.get("last_name")) if part),
+        "link": f"/company/personal/user/{user_id}/",
+        "icon": "/bitrix/images/tasks/default_avatar.png",
+        "workPosition": user.get("work_position") or "",
+    }
+
+
+def _group(group_id: int | None) -> Any:
+    return {"id": str(group_id), "name": f"Проект {group_id}", "additionalData": []} if group_id else []
+
+
+def _list(state: State, params: dict[str, Any]) -> Answer:
+    now = iso(state.clock.time())
+    where = compile_filter(array(params, "filter"), now, ignore_id=state.options.ignore_id_filter)
+    order = compile_order(array(params, "order"))
+    columns = _chosen(array(params, "select"))
+    # Nested parts need what was not asked for.
+    held = [*columns, *(c for c in _stored() if c.name in ("group_id", "deadline", "status") and c not in columns)]
+    what, names = ", ".join(column.sql for column in held), [column.name for column in held]
+
+    def rows(window: Window) -> Rows:
+        found = state.store.page(_KEY, what, where, order, window)
+        return Rows.of(_shown(state, dict(zip(names, row, strict=True)), columns, now) for row in found)
+
+    found, answer = page(
+        CONTROLLER, state.options, params.get("start", 0), lambda: state.store.count(_KEY, where), rows
+    )
+    answer.result = {"tasks": found}
+    return answer
+
+
+def _task_id(params: dict[str, Any]) -> int:
+    given = params.get("taskId")
+    if given is None:
+        raise Refusal("100", "CTaskItem All parameters in the constructor must have real class type (internal error)")
+    if intval(given) <= 0:
+        raise Refusal("0", "wrong task id")
+    return intval(given)
+
+
+def _whole(state: State, row_id: int, raw: Any = None) -> Any:
+    held = state.store.row(_KEY, row_id)
+    if held is None:
+        return None
+    row = _shown(state, held, _chosen(raw), iso(state.clock.time()))
+    return row if raw else {**row, "checklist": list[Any](), "checkListCanAdd": True, "newCommentsCount": 0}
+
+
+def _get(state: State, params: dict[str, Any]) -> Answer:
+    row = _whole(state, _task_id(params), array(params, "select"))
+    return Answer([] if row is None else {"task": row})
+
+
+def _fields(state: State, params: dict[str, Any]) -> Answer:
+    del state, params
+    return Answer({"fields": {column.wire["default"]: _described(column) for column in _stored()}})
+
+
+def _described(column: Column) -> dict[str, Any]:
+    described: dict[str, Any] = {"title": column.title, "type": column.type}
+    if column.name == "id":
+        described["primary"] = True
+    if column.storage == "flag":
+        described |= {"type": "enum", "values": _YES_NO, "default": "N"}
+    elif column.name in _VALUES:
+        described |= {"type": "enum", "values": _VALUES[column.name]}
+    elif column.storage == "many":
+        described["type"] = "array"
+    elif column.type == "user":
+        described["type"] = "integer"
+    if column.required:
+        described["required"] = True
+    return described
+
+
+# ------------------------------------------------------------------------------------------------------------ writing
+
+
+def _given(state: State, params: dict[str, Any], current: dict[str, Any] | None) -> dict[str, Any]:
+    fields = array(params, "fields")
+    if not fields:
+        raise Refusal("100", "Could not find value for parameter {fields} (internal error)")
+    upper = {name.upper(): value for name, value in entries(fields)}
+    values = accepted(state, table(_KEY), "default", upper, current=current)
+    if "TAGS" in upper:
+        tags = [strval(one) for _, one in entries(upper["TAGS"]) if strval(one)]
+        values["tags"] = pydantic_core.to_json({str(n): {"id": n, "title": t} for n, t in enumerate(tags, 1)}).decode()
+    wrong = _wrong(state, {**(current or {}), **values}, values)
+    if wrong:
+        raise Refusal("ERROR_CORE", "".join(f"{text}<br>" for text in wrong))
+    return values
+
+
+def _wrong(state: State, task: dict[str, Any], given: dict[str, Any]) -> list[str]:
+    wrong: list[str] = []
+    if not task.get("title"):
+        wrong.append("Task title is not specified")
+    if not task.get("responsible_id"):
+        wrong.append("Responsible person not specified")
+    elif "responsible_id" in given and state.store.row("user", task["responsible_id"]) is None:
+        wrong.append('The user specified in the "Responsible" field was not found')
+    if given.get("status") is not None and given["status"] not in _STATUSES:
+        wrong.append("Invalid status")
+    parent = given.get("parent_id")
+    if parent and parent == task.get("id"):
+        wrong.append("Cannot bind the node to itself")
+    elif parent and state.store.row(_KEY, parent) is None:
+        wrong.append('The task specified in the "Parent Task" field was not found')
+    if (task.get("end_date_plan") or "~") < (task.get("start_date_plan") or ""):
+        wrong.append("The end date specified in the scheduling is earlier than the start date")
+    return wrong
+
+
+def _add(state: State, params: dict[str, Any]) -> Answer:
+    new = rules.create(state, table(_KEY), _given(state, params, None))
+    state.wrote(_KEY, new, "add")
+    return Answer({"task": _whole(state, new)})
+
+
+def _update(state: State, params: dict[str, Any]) -> Answer:
+    row = state.store.row(_KEY, _task_id(params))
+    if row is None:
+        raise Refusal("0", "Action on the task is not allowed (internal error)")
+    required(params, "fields")
+    values = _given(state, params, row)
+    if values.get("status", row["status"]) != row["status"]:
+        now, user = iso(state.clock.time()), state.options.user_id
+        done = values["status"] == _DONE
+        values |= {"status_changed_date": now, "status_changed_by": user}
+        values |= {"closed_date": now if done else None, "closed_by": user if done else None}
+    changed = rules.update(state, table(_KEY), row, values)
+    state.wrote(_KEY, row["id"], "update", changed=changed)
+    return Answer({"task": _whole(state, row["id"])})
+
+
+def _delete(state: State, params: dict[str, Any]) -> Answer:
+    row_id = _task_id(params)
+    if not state.store.delete(_KEY, row_id):
+        raise Refusal("1048582", "No access to delete the task")
+    state.wrote(_KEY, row_id, "delete")
+    return Answer({"task": True})
+
+
+METHODS: dict[str, Handler] = {
+    "tasks.task.list": _list,
+    "tasks.task.get": _get,
+    "tasks.task.add": _add,
+    "tasks.task.update": _update,
+    "tasks.task.delete": _delete,
+    "tasks.task.getfields": _fields,
+}
+"""Handlers of this family."""
