@@ -75,7 +75,7 @@ def written(
                 result.values[name] = listed
         elif kind == "file":
             result.values[name] = _files(known, value, before.get(name), paired=spec.grammar not in _FILE_DATA)
-        elif kind in ("object", "any"):
+        elif kind == "object":
             result.values[name] = value
         else:
             result.values[name] = _encoder(known, spec)(value)
@@ -94,6 +94,8 @@ def _encoder(field: Field, spec: Dialect) -> Callable[[Any], Any]:
             return int(value) if bits else value
         if isinstance(value, Money):
             return str(value)
+        if isinstance(value, File):  # of a field that no class declares
+            return _file(value, paired=spec.grammar not in _FILE_DATA)
         if is_list(value):
             return [encode(item) for item in value]
         return value  # numbers, dates and texts are spelled by the encoder of parameters

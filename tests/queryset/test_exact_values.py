@@ -284,6 +284,20 @@ async def test_files_are_written_kept_and_removed(portal: Portal, tmp_path: Any)
     assert len(deal.files) == 2
 
 
+async def test_fields_that_no_class_declares_take_values_of_every_kind(portal: Portal) -> None:
+    plain: Any = Deal.objects
+    deal = await plain.create(
+        title="x",
+        uf_crm_1700000004=True,
+        uf_crm_1700000009=Money(Decimal("5.50"), "RUB"),
+        uf_crm_1700000012=File.from_bytes("a", b"a"),
+        uf_crm_1700000018=["a", "b"],
+    )
+    found = await MyDeal.objects.get(deal.id)
+    assert (found.signed, found.prepaid, found.tags) == (True, Money(Decimal("5.50"), "RUB"), ["a", "b"])
+    assert found.contract is not None
+
+
 async def test_files_that_are_not_there_are_refused_at_once(portal: Portal) -> None:
     with pytest.raises(FileNotFoundError):
         File.from_path("/nowhere/at/all.pdf")
