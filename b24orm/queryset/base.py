@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from b24orm.compiler import check_writable, find_field
 from b24orm.context import PortalLike
 from b24orm.errors import OutcomeUnknown, QueryError
-from b24orm.narrow import is_sequence
+from b24orm.narrow import is_ordered, is_sequence
 from b24orm.op import Op, Rows
 from b24orm.plan import Plan, plan_bulk, plan_write
 from b24orm.query import All, Condition, Q
@@ -142,7 +142,7 @@ class BaseQuerySet(ReadingQuerySet[M]):
         rows = len(objs) if is_sequence(objs) else None
 
         def explain() -> Plan:
-            return plan_bulk(rows, ())
+            return plan_bulk(rows, job.first(objs, self._api()) if is_ordered(objs) else ())
 
         return BulkOp(job, objs, portal=self._portal, progress=self._progress, explain=explain)
 

@@ -48,6 +48,13 @@ class Item(Generic[T]):
     state: Any = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Preferring:
+    """As much of a portal as it takes to prepare an input."""
+
+    crm_api: str
+
+
 class Job(Generic[T]):
     """What is done to each input: how it is said, and what follows from the answer."""
 
@@ -98,6 +105,13 @@ class Job(Generic[T]):
             raise
         self._let_go(held)
         raise problem
+
+    def first(self, inputs: Sequence[T], api: str) -> list[Command]:
+        """The commands that leave first, at a portal that prefers *api*."""
+        portal: Any = _Preferring(api)
+        items = [self.prepare(given, portal) for given in inputs[:PAGES_PER_BATCH]]
+        self._let_go(items)
+        return [item.command for item in items if item.command is not None]
 
     def _let_go(self, items: list[Item[T]] | None) -> None:
         for item in items or ():

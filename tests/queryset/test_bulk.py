@@ -224,6 +224,18 @@ async def test_every_row_is_written_only_by_force(sandbox: Sandbox, portal: Port
             assert await Deal.objects.count() == 0
 
 
+async def test_explaining_shows_what_would_leave_first_and_sends_nothing(portal: Portal) -> None:
+    deals = new(120)
+    plan = Deal.objects.bulk_create(deals).explain()
+    assert (plan.strategy, plan.requests, plan.commands) == ("bulk", "3", "120")
+    assert [command.params["fields"] for command in plan.first[:2]] == [{"title": "n0"}, {"title": "n1"}]
+    assert len(plan.first) == 50
+    assert Deal.objects.bulk_delete([5, 6]).explain().first[1].params["id"] == 6
+    assert Deal.objects.bulk_create(iter(deals)).explain().requests == "N/50"
+    assert portal.stats.requests == 0
+    assert (await Deal.objects.bulk_create(deals)).all_ok
+
+
 async def test_wrong_changes_are_refused_at_once(portal: Portal) -> None:
     objects: Any = Deal.objects.filter(id=1)
     with pytest.raises(UnknownField, match="did you mean 'title'"):
