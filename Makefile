@@ -28,7 +28,7 @@ demo: $(RUNTIME) ## a tour of the library against an embedded portal
 
 test: check ## all checks, then all tests with the floor of coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --dist worksteal
+	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist worksteal --hypothesis-profile ci
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -9,7 +9,7 @@ import pytest
 
 from b24orm import Deal, Limits, Portal, errors
 from b24orm.sandbox import Sandbox
-from tests.engine.conftest import HurriedClock
+from tests.conftest import HurriedClock
 
 
 async def keep(source: AsyncIterable[Deal], handed: list[int], at_first: Callable[[], object] = lambda: None) -> None:

@@ -11,7 +11,7 @@ import pytest
 from b24orm import Deal, Limits, Portal, batch, errors
 from b24orm.errors import InvalidValue
 from b24orm.sandbox import Sandbox
-from tests.engine.conftest import HurriedClock
+from tests.conftest import HurriedClock
 
 
 def sent(sandbox: Sandbox) -> list[tuple[str, int]]:

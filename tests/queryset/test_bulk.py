@@ -13,6 +13,7 @@ from b24orm import BulkResult, Contact, Deal, Limits, Portal, errors
 from b24orm.errors import BulkError, InvalidValue, OutcomeUnknown, QueryError, UnknownField
 from b24orm.queryset import settling
 from b24orm.sandbox import Sandbox
+from tests.conftest import HurriedClock
 
 VERBS: tuple[Literal["add", "update", "delete"], ...] = ("add", "update", "delete")
 STATUSES = ("ok", "failed", "unknown", "not_executed")
@@ -26,7 +27,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(autouse=True)
-async def portal(sandbox: Sandbox) -> AsyncIterator[Portal]:
+async def portal(sandbox: Sandbox, hurried: HurriedClock) -> AsyncIterator[Portal]:
     sandbox.books.reset()
     sandbox.before_command = None
     async with Portal(sandbox.url, limits=Limits.none()) as portal:
@@ -346,9 +347,10 @@ async def test_150_creates_make_150_rows_at_most_and_the_outcomes_match_the_book
         assert result.all_ok  # the portal proved that it had not run them
 
 
-async def test_limits_that_run_out_in_the_middle_make_the_rest_wait() -> None:
+async def test_limits_that_run_out_in_the_middle_make_the_rest_wait(hurried: HurriedClock) -> None:
     limits = Limits(operating=2.0)
     with Sandbox(deals=5, seed=1, limits=limits, operating_window=3.0) as metered:
+        hurried.portal = metered
         metered.costs["crm.item.add"] = 0.02  # 150 creates cost 3 s of the 2 s that a window has
         async with Portal(metered.url, limits=Limits(rate=100, burst=500)) as portal:  # of the 2 s it is not told
             result = await Deal.objects.bulk_create(new(150))
@@ -416,8 +418,9 @@ async def test_what_is_unknown_is_not_sent_again(sandbox: Sandbox) -> None:
 # -- limits, and the bar -------------------------------------------------------------------------------------------
 
 
-async def test_2500_creates_within_the_limits_are_never_refused() -> None:
+async def test_2500_creates_within_the_limits_are_never_refused(hurried: HurriedClock) -> None:
     with Sandbox(deals=5, seed=1, limits=Limits(rate=400, burst=10, operating=480)) as metered:
+        hurried.portal = metered
         async with Portal(metered.url, limits=Limits(rate=400, burst=10)) as portal:
             result = await Deal.objects.bulk_create({"title": f"{n}"} for n in range(2500))
             assert len(result.ids) == 2500

@@ -25,6 +25,7 @@ from b24orm.errors import (
 )
 from b24orm.model.values import Multifield
 from b24orm.sandbox import Sandbox
+from tests.conftest import HurriedClock
 
 
 class MyDeal(Deal):
@@ -40,7 +41,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(autouse=True)
-async def portal(sandbox: Sandbox) -> AsyncIterator[Portal]:
+async def portal(sandbox: Sandbox, hurried: HurriedClock) -> AsyncIterator[Portal]:
     sandbox.books.reset()
     async with Portal(sandbox.url, limits=Limits.none()) as portal:
         yield portal

@@ -17,6 +17,8 @@ from b24orm import Limits
 from b24orm.cli.entry import main
 from b24orm.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 RIGHT = (
     "use_ok.py",
