@@ -70,7 +70,10 @@ async def page_at(
         assert outcome.response is not None
         response = outcome.response
         if response.next is None or (response.total is not None and begin >= response.total):
-            return begin, page, response  # past the end, classic lists answer with their first page again
+            # Past the end, classic lists answer with their first page again. The last page ends with the last row: where
+            # pages are longer than documented, it began earlier.
+            total = begin if response.total is None else response.total
+            return (min(begin, total - len(page)) if begin < total else begin), page, response
         if response.next == begin + len(page):
             dispatcher.page_sizes.more_followed(listing.method, len(page))
             if offset < response.next:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
+from b24orm import Deal, Limits, Portal
 from b24orm.engine.pagesizes import PageSizes
+from b24orm.sandbox import Sandbox
 
 LIST = "crm.item.list"
 
@@ -26,3 +30,12 @@ def test_a_page_behind_which_more_came_tells_the_size() -> None:
     assert sizes.size("user.get", 50) == 50
     sizes.more_followed(LIST, 0)
     assert sizes.size(LIST, 50) == 20
+
+
+@pytest.mark.parametrize("page_size", [51, 75, 120])
+async def test_a_window_behind_the_end_is_empty_however_long_pages_are(page_size: int) -> None:
+    with Sandbox(deal_ids=range(1, 52), limits=Limits.none(), page_size=page_size, contacts=1, companies=1) as sandbox:
+        async with Portal(sandbox.url, limits=Limits.none()):
+            assert [deal.id for deal in await Deal.objects[75:]] == []
+            assert [deal.id for deal in await Deal.objects[50:]] == [51]
+            assert [deal.id for deal in await Deal.objects[45:60]] == [46, 47, 48, 49, 50, 51]

@@ -284,7 +284,7 @@ class SharedPortal:
 @settings(max_examples=200, deadline=None)
 @given(
     TARIFFS,
-    st.lists(st.floats(0, 4), min_size=1, max_size=12),
+    st.lists(st.floats(0, LAG), min_size=1, max_size=12),
     st.floats(0, 0.5),
     st.one_of(st.none(), st.floats(0, 1, exclude_max=True)),
 )
