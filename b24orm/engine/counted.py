@@ -70,8 +70,8 @@ async def page_at(
         assert outcome.response is not None
         response = outcome.response
         if response.next is None or (response.total is not None and begin >= response.total):
-            # Past the end, classic lists answer with their first page again. The last page ends with the last row: where
-            # pages are longer than documented, it began earlier.
+            # Past the end, classic lists answer with their first page again. The last page ends with the last row:
+            # where pages are longer than documented, it began earlier.
             total = begin if response.total is None else response.total
             return (min(begin, total - len(page)) if begin < total else begin), page, response
         if response.next == begin + len(page):

@@ -45,8 +45,8 @@ __all__ = ["Dispatcher"]
 logger = logging.getLogger("b24orm.engine")
 
 # Requests under way at once: to begin with, and at most, unless the user says otherwise.
-FIRST_CONCURRENCY = 12
-MOST_CONCURRENCY = 16
+FIRST_CONCURRENCY = 16
+MOST_CONCURRENCY = 20
 # A request may last 60 s in the cloud; what is expected to take longer than this is not packed into one.
 TARGET_SECONDS = 20.0
 # A timeout after fewer seconds than this does not tell that the batch was too long.

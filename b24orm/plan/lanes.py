@@ -22,7 +22,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-__all__ = ["Lane", "LaneBook", "alike"]
+__all__ = ["TRUSTED", "Lane", "LaneBook", "alike"]
 
 # A long lane is cut after so many batches: each cut costs about a command, and what is behind it waits in memory. In a
 # hurry, a lane is what one batch can carry besides a page or two that look ahead.
@@ -36,7 +36,7 @@ _SCOUTS_FOR_EACH = 3
 _FIRST_EVEN_SCOUTS = 24
 _EVEN_SCOUTS_FOR_EACH = 1.5
 # How many lanes of an even list are read without a look at them, if it seems to be longer than so many batches.
-_TRUSTED = 8
+TRUSTED = 14
 _LONG = 20
 # Below this density a list is what a filter has left of one, and such lists are uneven.
 _DENSE = 0.5
@@ -328,8 +328,8 @@ class LaneBook:
         # Where a chain in a hole starts again from the first row, trust would be too dear.
         self._even = self._even and self._cheap_overshoot and long and lane.density > _DENSE
         if self._even:
-            self._cut_ahead(_TRUSTED + _FIRST_EVEN_SCOUTS)
-            for lane in self._lanes[:_TRUSTED]:
+            self._cut_ahead(TRUSTED + _FIRST_EVEN_SCOUTS)
+            for lane in self._lanes[:TRUSTED]:
                 lane.seen = True
         else:
             self._cut_ahead(_FIRST_SCOUTS)

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from b24orm.plan import Lane, LaneBook, alike
+from b24orm.plan.lanes import TRUSTED
 
 
 @dataclass
@@ -268,7 +269,7 @@ def test_trust_that_is_misplaced_costs_its_lanes_and_no_more() -> None:
     ids = [*range(1, 3_000), *range(10**6, 10**6 + 3_000)]
     trusting, wary = (Reading(ids, OneAfterTheOther(), ahead=12, hurry=True, even=even).run() for even in (True, False))
     assert trusting.got == wary.got == ids
-    assert trusting.requests <= wary.requests + 8
+    assert trusting.requests <= wary.requests + TRUSTED
 
 
 @pytest.mark.parametrize("cheap", [True, False])
