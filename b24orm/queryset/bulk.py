@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
@@ -55,22 +56,22 @@ class _Preferring:
     crm_api: str
 
 
-class Job(Generic[T]):
+class Job(ABC, Generic[T]):
     """What is done to each input: how it is said, and what follows from the answer."""
 
     done = "rows written"
 
+    @abstractmethod
     def method(self, portal: PortalLike) -> str:
         """The REST method that does it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def prepare(self, given: T, portal: PortalLike) -> Item[T]:
         """How *given* is sent.
 
         Raises:
             QueryError: it cannot be.
         """
-        raise NotImplementedError
 
     def check(self, inputs: Sequence[T]) -> None:
         """Looks at all *inputs* before the first is prepared.

@@ -277,13 +277,13 @@ def _row_query(obj: ModelLike, api: str) -> Query:
     name = _id_name(type(obj))
     held: Mapping[str, Any] = obj.__dict__
     known: dict[str, Any] = {} if not name else {name: key_of(obj)}
-    for verb in ("get", "list"):
+
+    def query(verb: str, more: tuple[str, ...] = ()) -> Query:
         asked = [context.field for context in spec.context if context.required and verb in context.verbs]
-        wanted = [*asked, *(spec.needs if verb == "list" else ())]
-        query = _where({**known, **{field: held[field] for field in wanted if field in held}})
-        if verb == "list" or compile_get(entity, api, query) is not None:
-            return query
-    raise AssertionError("a list is always possible")  # pragma: no cover
+        return _where({**known, **{field: held[field] for field in (*asked, *more) if field in held}})
+
+    got = query("get")
+    return got if compile_get(entity, api, got) is not None else query("list", spec.needs)
 
 
 def _where(values: Mapping[str, Any]) -> Query:
