@@ -217,7 +217,7 @@ class Portal:
         """
         dispatcher, _ = self._ready()
         method = "" if plan.listing is None else plan.listing.method
-        with dispatcher.watching(method, on_rest):
+        with dispatcher.rests.watching(method, on_rest):
             async with aclosing(read(dispatcher, plan, format, on_total=on_total)) as pages:
                 async for page in pages:
                     yield page
@@ -238,7 +238,7 @@ class Portal:
         *on_rest* is told in words when *method* has to rest for its server time.
         """
         dispatcher, _ = self._ready()
-        with dispatcher.watching(method, on_rest):
+        with dispatcher.rests.watching(method, on_rest):
             async with aclosing(write(dispatcher, groups)) as answers:
                 async for answer in answers:
                     yield answer

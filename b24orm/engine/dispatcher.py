@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ from b24orm.engine.again import attempts_for, may_repeat, pause
 from b24orm.engine.answers import BatchAnswer, done_before, halts, keys_of, left_out, lost, reason_of, succeeded
 from b24orm.engine.pagesizes import PageSizes
 from b24orm.engine.places import Place, Places
+from b24orm.engine.rests import Rests
 from b24orm.engine.stats import Stats
 from b24orm.engine.work import MAX_COMMANDS, Work
 from b24orm.errors import (
@@ -41,8 +41,6 @@ from b24orm.limits import (
 from b24orm.transport import Envelope, FileWire, Page, PageParser, Transport, as_map, read_batch, retryable
 
 __all__ = ["Dispatcher"]
-
-logger = logging.getLogger("b24orm.engine")
 
 # Requests under way at once: to begin with, and at most, unless the user says otherwise.
 FIRST_CONCURRENCY = 16
@@ -90,7 +88,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._flying: dict[asyncio.Task[None], list[Work]] = {}
         self._bytes: dict[str, float] = {}
-        self._watchers: list[tuple[str, Callable[[str], None]]] = []
+        self.rests = Rests(self._budget, BATCH)
         self._places = Places(self._wake.set)
         self._loop_task: asyncio.Task[None] | None = None
         self._reached = False  # whether the portal ever answered
@@ -177,19 +175,6 @@ class Dispatcher:
     def now(self) -> float:
         """Seconds of the monotonic clock."""
         return self._clock.monotonic()
-
-    @contextmanager
-    def watching(self, method: str, on_rest: Callable[[str], None] | None) -> Generator[None]:
-        """Within it, *on_rest* is told in words when *method* has to rest for its server time."""
-        if on_rest is None:
-            yield
-            return
-        entry = (method.lower(), on_rest)
-        self._watchers.append(entry)
-        try:
-            yield
-        finally:
-            self._watchers.remove(entry)
 
     # -- files (b24orm.engine.transfers) ----------------------------------------------------------------------------
 
@@ -319,7 +304,7 @@ class Dispatcher:
         if len(work.sent) > 1:
             rests.append(self._budget.wait_time(BATCH))
         for method, _ in work.methods:
-            self._report_rest(method)
+            self.rests.report(method)
         return max(0.0, work.not_before - self._clock.monotonic(), *rests)
 
     def _until_ready(self) -> float | None:
@@ -454,23 +439,13 @@ class Dispatcher:
                 portal_time=_seconds(block.get("finish")),
                 duration=duration,
             )
-            self._report_rest(method)
+            self.rests.report(method)
         if duration is not None and method != BATCH:
             self._sizes.observe(method, duration)
 
     def _blocked(self, method: str) -> None:
         self._budget.blocked(method)
-        self._report_rest(method)
-
-    def _report_rest(self, method: str) -> None:
-        """Tells the log and whoever watches, once, that *method* has to rest."""
-        rest = self._budget.rest_of(method)
-        if rest is None:
-            return
-        logger.warning("%s", rest)
-        for name, on_rest in list(self._watchers):
-            if method.lower() in (name, BATCH):
-                on_rest(str(rest))
+        self.rests.report(method)
 
     # -- again -----------------------------------------------------------------------------------------------------
 
