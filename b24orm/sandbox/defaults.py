@@ -24,11 +24,11 @@ def _product_row(state: State, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _comment(state: State, given: dict[str, Any]) -> dict[str, Any]:
-    return {"created": iso(state.clock.time()), "author_id": state.options.user_id, "files": "[]", **given}
+    return {"created": iso(state.clock.time()), "author_id": state.user_id, "files": "[]", **given}
 
 
 def _activity(state: State, given: dict[str, Any]) -> dict[str, Any]:
-    now, user = iso(state.clock.time()), state.options.user_id
+    now, user = iso(state.clock.time()), state.user_id
     owner = {"OWNER_TYPE_ID": str(given.get("owner_type_id")), "OWNER_ID": str(given.get("owner_id"))}
     return {
         "provider_id": {1: "CRM_MEETING", 2: "VOXIMPLANT_CALL", 4: "CRM_EMAIL"}.get(given.get("type_id") or 0, ""),
@@ -67,7 +67,7 @@ def _requisite(state: State, given: dict[str, Any]) -> dict[str, Any]:
     return {
         "preset_id": 1,
         "date_create": iso(state.clock.time()),
-        "created_by_id": state.options.user_id,
+        "created_by_id": state.user_id,
         "active": "Y",
         "address_only": "N",
         "sort": 500,
@@ -76,7 +76,7 @@ def _requisite(state: State, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _task(state: State, given: dict[str, Any]) -> dict[str, Any]:
-    now, user = iso(state.clock.time()), state.options.user_id
+    now, user = iso(state.clock.time()), state.user_id
     return {
         "description": "",
         "description_in_bbcode": "Y",

@@ -10,7 +10,7 @@ from typing import Any
 from b24orm.sandbox.clock import iso
 from b24orm.sandbox.limits import Hit
 from b24orm.sandbox.methods import METHODS
-from b24orm.sandbox.refusal import Refusal, access_denied, internal_error, over_limit
+from b24orm.sandbox.refusal import Refusal, access_denied, insufficient_scope, internal_error, over_limit
 from b24orm.sandbox.state import Answer, State
 
 __all__ = ["Stopwatch", "known", "run"]
@@ -58,6 +58,8 @@ def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int)
     handler = METHODS.get(method)
     if handler is None:
         raise Refusal("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
+    if not hit.caller.may(method):
+        raise insufficient_scope()
     hit.check(method)
     fault = state.faults.for_command(method)
     if fault is not None:
@@ -73,7 +75,7 @@ def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int)
     state.books.command(method)
     try:
         with state.store.lock:
-            state.method = method
+            state.method, state.caller = method, hit.caller
             answer = handler(state, params)
         modelled = state.delays.get(method, 0.0) + answer.counting
     except Refusal:

@@ -1,9 +1,9 @@
-"""The portal's two meters: the leaky bucket of requests, and the operating time of each method.
+"""The portal's two meters: the leaky bucket of requests, and the operating time of each client and method.
 
 Facts: settings/performance/limits.md of the vendor's documentation. The bucket gains 1 per HTTP request and leaks at
-a constant rate; a batch counts once. Operating time is kept per method in ten one-minute baskets; the check precedes
-the call and refuses when the sum is greater than the limit; a basket expires 600 s after its first call; a method
-whose total within one hit is 0.1 s or less adds nothing.
+a constant rate; a batch counts once. Operating time is kept per client (webhook or application) and method in ten
+one-minute baskets; the check precedes the call and refuses when the sum is greater than the limit; a basket expires
+600 s after its first call; a method whose total within one hit is 0.1 s or less adds nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 
 from b24orm.limits import Limits
+from b24orm.sandbox.caller import Caller
 from b24orm.sandbox.refusal import Refusal
 
 __all__ = ["Bucket", "Hit", "OperatingTime"]
@@ -51,33 +52,33 @@ class Bucket:
 
 
 class OperatingTime:
-    """Server time used by each method within the last *window* seconds: ten minutes on real portals."""
+    """Server time used by each client and method within the last *window* seconds: ten minutes on real portals."""
 
     def __init__(self, limits: Limits, now: Callable[[], float], window: float = 600.0) -> None:
         self.limit = limits.operating
         self._window = window
         self._basket = window / _BASKETS
         self._now = now
-        self._baskets: defaultdict[str, deque[list[float]]] = defaultdict(deque)  # [first call, seconds]
+        self._baskets: defaultdict[tuple[str, str], deque[list[float]]] = defaultdict(deque)  # [first call, seconds]
 
-    def used(self, method: str) -> float:
+    def used(self, client: str, method: str) -> float:
         """Seconds of *method* that have not expired."""
-        baskets = self._baskets[method]
+        baskets = self._baskets[client, method]
         edge = self._now() - self._window
         while baskets and baskets[0][0] <= edge:
             baskets.popleft()
         return sum(basket[1] for basket in baskets)
 
-    def reset_at(self, method: str) -> int:
+    def reset_at(self, client: str, method: str) -> int:
         """When the oldest seconds of *method* expire, in epoch seconds."""
-        self.used(method)
-        baskets = self._baskets[method]
+        self.used(client, method)
+        baskets = self._baskets[client, method]
         return int((baskets[0][0] if baskets else self._now()) + self._window)
 
-    def add(self, method: str, seconds: float) -> None:
+    def add(self, client: str, method: str, seconds: float) -> None:
         """Book *seconds* into the basket of the current minute (tenth of the window)."""
         now = self._now()
-        baskets = self._baskets[method]
+        baskets = self._baskets[client, method]
         if baskets and now - baskets[-1][0] < self._basket:
             baskets[-1][1] += seconds
         else:
@@ -85,13 +86,15 @@ class OperatingTime:
 
 
 class Hit:
-    """One HTTP request's use of operating time: booked per method, once it exceeds 0.1 s.
+    """One HTTP request: who sends it, and its use of operating time, booked per method once it exceeds 0.1 s.
 
     Attributes:
+        caller: who sends it.
         modelled: seconds that its commands took so far without using the processor; the answer waits for them.
     """
 
-    def __init__(self, operating: OperatingTime) -> None:
+    def __init__(self, operating: OperatingTime, caller: Caller) -> None:
+        self.caller = caller
         self.modelled = 0.0
         self._operating = operating
         self._seconds: defaultdict[str, float] = defaultdict(float)
@@ -100,7 +103,7 @@ class Hit:
     def check(self, method: str) -> None:
         """Raise OPERATION_TIME_LIMIT if *method* has used up its time."""
         limit = self._operating.limit
-        if limit is not None and self._operating.used(method) > limit:
+        if limit is not None and self._operating.used(self.caller.client, method) > limit:
             raise Refusal("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
 
     def spend(self, method: str, seconds: float) -> dict[str, float]:
@@ -109,7 +112,7 @@ class Hit:
             return {}
         self._seconds[method] += seconds
         if self._seconds[method] > _NEGLIGIBLE:
-            self._operating.add(method, self._seconds[method] - self._booked[method])
+            self._operating.add(self.caller.client, method, self._seconds[method] - self._booked[method])
             self._booked[method] = self._seconds[method]
         return self.report(method)
 
@@ -117,4 +120,7 @@ class Hit:
         """``operating`` and ``operating_reset_at`` of *method*; empty where the meter is off."""
         if self._operating.limit is None:
             return {}
-        return {"operating_reset_at": self._operating.reset_at(method), "operating": self._operating.used(method)}
+        return {
+            "operating_reset_at": self._operating.reset_at(self.caller.client, method),
+            "operating": self._operating.used(self.caller.client, method),
+        }

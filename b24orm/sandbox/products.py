@@ -84,7 +84,7 @@ def follow_amount(state: State, owner: Owner, owner_id: int) -> None:
         "opportunity": round(amount, 2),
         "tax_value": round(tax, 2),
         "updated_time": iso(state.clock.time()),
-        "updated_by": state.options.user_id,
+        "updated_by": state.user_id,
     }
     known = table(owner.key).by_name
     state.store.update(owner.key, owner_id, {name: value for name, value in values.items() if name in known})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Refusal", "access_denied", "internal_error", "over_limit"]
+__all__ = ["Refusal", "access_denied", "insufficient_scope", "internal_error", "over_limit"]
 
 
 class Refusal(Exception):
@@ -28,6 +28,13 @@ class Refusal(Exception):
 def access_denied() -> Refusal:
     """What a user without the right to do so is told."""
     return Refusal("ACCESS_DENIED", "Access denied!", 403)
+
+
+def insufficient_scope() -> Refusal:
+    """What a caller is told whose scope does not hold the method."""
+    return Refusal(
+        "insufficient_scope", "The request requires higher privileges than provided by the access token", 401
+    )
 
 
 def internal_error() -> Refusal:

@@ -107,7 +107,7 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
         return state.store.insert(source.key, empty | given)
     moment = state.clock.time()
     now = iso(moment)
-    user = state.options.user_id
+    user = state.user_id
     category = given.get("category_id") or _default_category(source)
     first = _first_stage(source, category)
     stage = given.get("stage_id") or first
@@ -171,12 +171,12 @@ def update(state: State, source: Table, current: dict[str, Any], given: dict[str
         return False
     now = iso(state.clock.time())
     when, by = _STAMPS.get(source.key, ("updated_time", "updated_by"))
-    follow: dict[str, Any] = {when: now, by: state.options.user_id}
+    follow: dict[str, Any] = {when: now, by: state.user_id}
     if "stage_id" in changes and source.entity_type_id is not None:
         follow |= {
             "previous_stage_id": current.get("stage_id"),
             "moved_time": now,
-            "moved_by": state.options.user_id,
+            "moved_by": state.user_id,
             "is_new": "N",
             **_stage(state, source, changes),
         }

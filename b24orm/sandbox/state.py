@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from b24orm.sandbox.books import Books, Verb, Write
+from b24orm.sandbox.caller import Caller
 from b24orm.sandbox.clock import Clock
 from b24orm.sandbox.faults import Faults
 from b24orm.sandbox.files import Files
@@ -50,7 +51,23 @@ class State:
     before_command: Callable[[str, dict[str, Any], int], object] | None = None
     method: str = ""
     """The method that runs, in lower case; the store's lock lets one run at a time."""
+    caller: Caller = field(init=False)
+    """On whose behalf it runs."""
     last_id: int = 100_000
+
+    def __post_init__(self) -> None:
+        """Until somebody calls, the webhook's owner acts."""
+        self.caller = self.owner
+
+    @property
+    def owner(self) -> Caller:
+        """Who calls with the webhook."""
+        return Caller(self.options.user_id, f"webhook:{self.options.code}")
+
+    @property
+    def user_id(self) -> int:
+        """The user on whose behalf the running method acts."""
+        return self.caller.user_id
 
     def next_id(self) -> int:
         """A new id for what has no table of its own: files and multifield entries."""

@@ -89,7 +89,7 @@ def _save(state: State, binding: _Binding, row: dict[str, Any], ids: list[int], 
         binding.many: pydantic_core.to_json(ids).decode(),
         binding.one: primary,
         "updated_time": iso(state.clock.time()),
-        "updated_by": state.options.user_id,
+        "updated_by": state.user_id,
     }
     known = table(binding.owner).by_name
     state.store.update(binding.owner, row["id"], {name: value for name, value in values.items() if name in known})

@@ -97,7 +97,7 @@ def _files(state: State, given: Any) -> str:
             "type": "file",
             "name": name,
             "size": len(content),
-            "authorId": state.options.user_id,
+            "authorId": state.user_id,
             "urlDownload": state.files.disk_link(file_id),
         }
     return pydantic_core.to_json(kept or []).decode()

@@ -112,7 +112,7 @@ def _shown(state: State, row: dict[str, Any], *, new: bool = False) -> dict[str,
     kind, name = row["type"], row["name"]
     place = "file" if kind == "file" else "path"
     links = {
-        "detail_url": f"{state.files.base}/company/personal/user/{state.options.user_id}/disk/{place}/{name}",
+        "detail_url": f"{state.files.base}/company/personal/user/{state.user_id}/disk/{place}/{name}",
         "download_url": state.files.disk_link(row["file_id"]) if kind == "file" else None,
     }
     held = {**row, **links}
@@ -187,7 +187,7 @@ def _name(state: State, folder: int, name: str, *, unique: bool) -> str:
 
 
 def _insert(state: State, folder: dict[str, Any], name: str, kind: str, more: dict[str, Any]) -> dict[str, Any]:
-    now, user = iso(state.clock.time()), state.options.user_id
+    now, user = iso(state.clock.time()), state.user_id
     values = {
         "name": name,
         "type": kind,
@@ -250,7 +250,7 @@ def _root(state: State, params: dict[str, Any]) -> dict[str, Any]:
 
 
 def _change(state: State, row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
-    stamps = {"update_time": iso(state.clock.time()), "updated_by": state.options.user_id}
+    stamps = {"update_time": iso(state.clock.time()), "updated_by": state.user_id}
     changed = any(row[name] != value for name, value in values.items())
     state.store.update(_KEY, row["id"], values | stamps)
     state.wrote(f"disk_{row['type']}", row["id"], "update", changed=changed)
@@ -279,7 +279,7 @@ def _new_version(state: State, params: dict[str, Any]) -> Answer:
 
 def _mark_deleted(kind: str, state: State, params: dict[str, Any]) -> Answer:
     row = _object(state, params, kind)
-    values = {"deleted_type": _TRASH, "delete_time": iso(state.clock.time()), "deleted_by": state.options.user_id}
+    values = {"deleted_type": _TRASH, "delete_time": iso(state.clock.time()), "deleted_by": state.user_id}
     state.store.update(_KEY, row["id"], values)
     state.wrote(f"disk_{kind}", row["id"], "delete")
     return Answer(_shown(state, {**row, **values}))

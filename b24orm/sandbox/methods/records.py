@@ -154,7 +154,7 @@ def _todo(state: State, params: dict[str, Any]) -> Answer:
         "subject": strval(params.get("title")),
         "description": strval(params.get("description")),
         "deadline": deadline,
-        "responsible_id": intval(params.get("responsibleId")) or state.options.user_id,
+        "responsible_id": intval(params.get("responsibleId")) or state.user_id,
     }
     new = rules.create(state, table("activity"), values)
     state.wrote("activity", new, "add")

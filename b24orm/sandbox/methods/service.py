@@ -22,10 +22,10 @@ _SCOPE = ["crm", "user", "user_brief", "user_basic", "userfieldconfig", "task", 
 
 def _profile(state: State, params: dict[str, Any]) -> Answer:
     del params
-    row = state.store.row("user", state.options.user_id) or {}
+    row = state.store.row("user", state.user_id) or {}
     return Answer(
         {
-            "ID": str(state.options.user_id),
+            "ID": str(state.user_id),
             "ADMIN": True,
             "NAME": row.get("name"),
             "LAST_NAME": row.get("last_name"),

@@ -229,7 +229,7 @@ def _update(state: State, params: dict[str, Any]) -> Answer:
     required(params, "fields")
     values = _given(state, params, row)
     if values.get("status", row["status"]) != row["status"]:
-        now, user = iso(state.clock.time()), state.options.user_id
+        now, user = iso(state.clock.time()), state.user_id
         done = values["status"] == _DONE
         values |= {"status_changed_date": now, "status_changed_by": user}
         values |= {"closed_date": now if done else None, "closed_by": user if done else None}

@@ -103,7 +103,7 @@ def _get(state: State, params: dict[str, Any]) -> Answer:
 def _current(state: State, params: dict[str, Any]) -> Answer:
     del params
     source = table("user")
-    where = ("id = ?", [state.options.user_id])
+    where = ("id = ?", [state.user_id])
     return Answer(fetch(state.store, source, "default", source.columns, where)[0])
 
 
