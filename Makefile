@@ -1,5 +1,6 @@
-# Everything here sets itself up: Python 3.11 or newer and make are enough (pyright also wants node).
-# `make demo` installs what the library needs; `make test` also what its tests need.
+# Everything here sets itself up: Python 3.11 or newer and make are enough.
+# `make demo` installs what the library needs; `make test` also what its tests need: other clients, among them one for
+# node (which comes along where it is missing), and a browser (by apt-get, or it says what to do).
 
 PYTHON ?= python3
 
@@ -14,11 +15,12 @@ BENCH           ?=
 BENCH_PYTHON312 ?= python3.12
 BENCH_PEERS     := .venv-bench/.installed
 BENCH_PEERS312  := .venv-bench312/.installed
+NODE_PEER       := tests/foreign/node_modules/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test check format bench browser clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,9 +28,9 @@ help: ## show this list
 demo: $(RUNTIME) ## a tour of the library against an embedded portal
 	$(BIN)/b24orm demo
 
-test: check ## all checks, then all tests with the floor of coverage
+test: check $(BENCH_PEERS) $(NODE_PEER) browser ## all checks, then all tests with the floor of coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist worksteal --hypothesis-profile ci
+	B24ORM_TESTS_NEED_ALL=1 $(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist worksteal --hypothesis-profile ci
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -53,7 +55,7 @@ bench: $(RUNTIME) $(BENCH_PEERS) ## the same work by b24orm and by other clients
 	$(BIN)/python -m benchmarks $(BENCH)
 
 clean: ## remove the environment and what the tools left behind
-	rm -rf $(VENV) .venv-bench .venv-bench312 build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-bench .venv-bench312 tests/foreign/node_modules build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A Python without ensurepip (Debian splits it off) still makes a venv, which the pip outside can fill.
@@ -80,6 +82,18 @@ $(BENCH_PEERS): pyproject.toml $(RUNTIME)
 	@$(PYTHON) -m venv --without-pip .venv-bench
 	$(PIP) --python .venv-bench/bin/python install --quiet --group bench
 	@touch $@
+
+# `npm ci` takes what the lock file says, and nothing else.
+$(NODE_PEER): tests/foreign/package.json tests/foreign/package-lock.json | $(DEV)
+	@npm=npm; \
+	{ npm --version && node -e 'const n = parseInt(process.versions.node); process.exit(n !== 20 && n < 22)'; } >/dev/null 2>&1 || { \
+		echo "no npm with a node 20, or 22 and newer: $(VENV) gets one of its own"; \
+		$(PIP) install --quiet --group node && npm="$(abspath $(BIN))/npm"; \
+	} && cd tests/foreign && "$$npm" ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+browser: $(DEV)
+	@bash tests/install-browser $(BIN)/python
 
 $(BENCH_PEERS312): pyproject.toml $(RUNTIME)
 	@$(BENCH_PYTHON312) -m venv --without-pip .venv-bench312

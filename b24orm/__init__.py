@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from b24orm.model.values import File as File
     from b24orm.model.values import Multifield as Multifield
     from b24orm.money import Money as Money
+    from b24orm.oauth import OAuthApp as OAuthApp
+    from b24orm.oauth import OAuthTokens as OAuthTokens
     from b24orm.op import Op as Op
     from b24orm.op import batch as batch
     from b24orm.plan import Plan as Plan
@@ -60,6 +62,8 @@ __all__ = [
     "Model",
     "Money",
     "Multifield",
+    "OAuthApp",
+    "OAuthTokens",
     "Op",
     "OptionalDecimalCol",
     "Outcome",
@@ -90,6 +94,8 @@ _HOMES = {
     "Model": "b24orm.model",
     "Money": "b24orm.money",
     "Multifield": "b24orm.model.values",
+    "OAuthApp": "b24orm.oauth",
+    "OAuthTokens": "b24orm.oauth",
     "Op": "b24orm.op",
     "OptionalDecimalCol": "b24orm.model",
     "Outcome": "b24orm.command",
@@ -107,14 +113,16 @@ _HOMES = {
 """Where the names live that are loaded when they are first asked for; entities live in a package of their own."""
 
 
-def __getattr__(name: str) -> Any:
-    home = "b24orm.entities" if name in entities.__all__ else _HOMES.get(name)
-    if home is None:
-        hint = "" if name.startswith("_") else errors.nearest(name, __all__)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers would take it for leave to import whatever is asked for
+
+    def __getattr__(name: str) -> Any:
+        home = "b24orm.entities" if name in entities.__all__ else _HOMES.get(name)
+        if home is None:
+            hint = "" if name.startswith("_") else errors.nearest(name, __all__)
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+        value = getattr(import_module(home), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -16,9 +16,12 @@ from b24orm.narrow import is_mapping
 if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
-__all__ = ["Command", "Outcome", "Response", "RowFormat", "Status", "is_read"]
+__all__ = ["Command", "Outcome", "Response", "RowFormat", "Status", "Version", "is_read"]
 
 Status = Literal["ok", "failed", "unknown", "not_executed"]
+
+Version = Literal[2, 3]
+"""Which REST of the portal a call is for: the classic one, or REST 3.0 (``api-reference/rest-v3.md``)."""
 
 # The last part of a method's name tells a read from a write in the vendor's naming; the rest are named whole.
 # Anything else counts as a write, which is never replayed on doubt.
@@ -52,10 +55,28 @@ _READ_METHODS = frozenset(
 )
 _WRITES_LIKE_READS = frozenset({"event.offline.get"})  # deletes what it hands out, unless clear=0
 
+# What the pages of REST 3.0 have besides.
+_READ_ENDINGS_V3 = (
+    *_READ_ENDINGS,
+    ".tail",
+    ".openapi",
+    ".count",
+    ".children",
+    ".subordinates",
+    ".multidepartment",
+    ".thread",
+    ".senders",
+    ".listcontacts",
+    ".listemployees",
+)
+_READ_METHODS_V3 = frozenset({"documentation", "scopes"})
 
-def is_read(method: str) -> bool:
+
+def is_read(method: str, version: Version = 2) -> bool:
     """Whether *method* only reads, so that sending it twice does no harm. Unknown names count as writes."""
     name = method.lower()
+    if version == 3:
+        return name in _READ_METHODS_V3 or name.endswith(_READ_ENDINGS_V3)
     if name in _WRITES_LIKE_READS:
         return False
     return name in _READ_METHODS or name.endswith(_READ_ENDINGS)
@@ -71,17 +92,27 @@ class Command:
         key: the name by which later commands of the same chain refer to this one's result, or None.
         replay: what sending it again does if it may have run: ``never`` do, ``safe``, or ``gone``: safe, and "no such
             row" then means that it is done. None leaves it to the method's name, which tells reads from writes.
+        version: which REST of the portal it is for.
+        idempotency_key: of a write of REST 3.0, what tells the portal that it is the same one again; None for a key of
+            its own, made when it is sent.
     """
 
     method: str
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     key: str | None = None
     replay: Literal["never", "safe", "gone"] | None = None
+    version: Version = 2
+    idempotency_key: str | None = None
 
     @property
     def replay_safe(self) -> bool:
         """Whether sending the command again can do no harm: it is a read, or a write of the same once more."""
-        return is_read(self.method) if self.replay is None else self.replay != "never"
+        return self.reads if self.replay is None else self.replay != "never"
+
+    @property
+    def reads(self) -> bool:
+        """Whether its method only reads, as far as its name tells."""
+        return is_read(self.method, self.version)
 
 
 @dataclass(frozen=True, slots=True)

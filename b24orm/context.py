@@ -6,7 +6,16 @@ by the protocol below. Nothing here opens anything.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Sequence,
+)
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -42,6 +51,29 @@ class PortalLike(Protocol):
     @property
     def crm_api(self) -> str:
         """The CRM dialect that this portal prefers: ``item`` or ``classic``."""
+        ...
+
+    @property
+    def api(self) -> str:
+        """The dialects that this portal prefers: ``item`` or ``classic`` as `crm_api` says, with REST 3.0 where it
+        serves better; ``v2``: as ``item``, without REST 3.0; ``v3``: REST 3.0 wherever an entity has it."""
+        ...
+
+    @property
+    def user_id(self) -> int | None:
+        """The user on whose behalf calls are made; None if that is not known."""
+        ...
+
+    def known_methods(self) -> Collection[str] | None:
+        """The methods of REST 3.0 that this portal offers, as far as that has been asked; None if it has not."""
+        ...
+
+    async def offered(self) -> Collection[str]:
+        """The same, asked for once; empty if the portal has no REST 3.0."""
+        ...
+
+    def offers_not(self, method: str) -> None:
+        """The portal has refused *method* of REST 3.0, whatever it said before."""
         ...
 
     @property

@@ -13,6 +13,8 @@
     ├── MultipleObjectsReturned       ``get`` matched more than one row
     ├── IncompleteResult              a list could not be shown to be whole
     ├── InvalidRow                    the portal sent a value that its field cannot hold
+    ├── InvalidEvent (ValueError)     what came to an event handler is no event, or lacks what the event has
+    │   └── ForgedEvent               it does not show the application's token
     ├── TransportError                portal down, timeout, an answer that is not REST
     ├── PortalError                   the portal answered with an error
     │   ├── AuthError                 wrong or expired code or token
@@ -44,7 +46,9 @@ __all__ = [
     "ConfigurationError",
     "DoesNotExist",
     "FieldNotLoaded",
+    "ForgedEvent",
     "IncompleteResult",
+    "InvalidEvent",
     "InvalidRow",
     "InvalidValue",
     "MethodNotFound",
@@ -180,6 +184,14 @@ class InvalidRow(B24OrmError):
         self.value = value
 
 
+class InvalidEvent(B24OrmError, ValueError):
+    """What came to an event handler is no event of a portal, or lacks a value that such an event has."""
+
+
+class ForgedEvent(InvalidEvent):
+    """An event that does not show the ``application_token`` by which a portal proves that it sent it."""
+
+
 class TransportError(B24OrmError):
     """No usable answer came back: portal down, timeout, broken or foreign answer.
 
@@ -204,19 +216,28 @@ class PortalError(B24OrmError):
         description: the portal's own words.
         status: the HTTP status; 200 for an error of one command of a batch.
         method: the REST method that failed; ``batch`` when a whole batch did.
+        validation: what REST 3.0 says is wrong with which parameter: pairs of a name (``filter.userId``; empty where
+            it names none) and a sentence in the language of the portal.
     """
 
-    def __init__(self, code: str, description: str = "", *, status: int = 400, method: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        description: str = "",
+        *,
+        status: int = 400,
+        method: str | None = None,
+        validation: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         where = f"{method}: " if method else ""
-        super().__init__(
-            f"{where}{code or 'error without a code'}"
-            + (f": {description}" if description else "")
-            + f" (HTTP {status})"
-        )
+        problems = "; ".join(f"{field}: {message}" if field else message for field, message in validation)
+        said = ": ".join(filter(None, (code or "error without a code", description, problems)))
+        super().__init__(f"{where}{said} (HTTP {status})")
         self.code = code
         self.description = description
         self.status = status
         self.method = method
+        self.validation = validation
 
 
 class AuthError(PortalError):

@@ -1,4 +1,4 @@
-"""`Portal`: where auth, transport, limits and engine come together; the current portal; the raw API."""
+"""`Portal`: where auth, transport, limits and engine come together; the current portal."""
 
 from __future__ import annotations
 
@@ -6,50 +6,45 @@ import asyncio
 import atexit
 import logging
 import os
-from collections import deque
 from collections.abc import (
     AsyncGenerator,
-    AsyncIterable,
     AsyncIterator,
     Callable,
+    Collection,
     Coroutine,
     Generator,
-    Iterable,
     Iterator,
-    Mapping,
     Sequence,
 )
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import aiohttp
 from typing_extensions import override
 
-from b24orm.command import Command, Outcome, Response, RowFormat
-from b24orm.compiler import compile_raw_list, json_ready
+from b24orm.command import Command, Outcome, RowFormat
 from b24orm.context import FileHead, PortalLike, default_portal, portal_in_context
-from b24orm.download import Download
-from b24orm.engine import Dispatcher, RawRows, Stats, fetch, read, send, write
-from b24orm.errors import ConfigurationError, InvalidRow, InvalidValue, UnsupportedQuery
+from b24orm.engine import Dispatcher, Offer, Stats, fetch, read, send, write
+from b24orm.errors import ConfigurationError, InvalidRow
 from b24orm.limits import Limits
-from b24orm.narrow import each, is_mapping, is_sequence
-from b24orm.op import Op, Rows
-from b24orm.plan import Plan, plan_list
+from b24orm.oauth import FunctionAuth, MemoryStore, OAuthApp, OAuthTokens, StoredAuth, TokenFunction, TokenStore
+from b24orm.plan import Plan
+from b24orm.raw import RawAPI
 from b24orm.sync import background_loop, iterate_across, iterate_blocking, run_across, run_blocking
-from b24orm.transport import Form, Secret, Transport, Webhook
+from b24orm.transport import Auth, Form, Secret, Transport, Trust, Webhook, origin_of, trusted
+
+if TYPE_CHECKING:
+    from b24orm.events.calls import PortalEvents
 
 __all__ = ["Portal", "connect"]
 
 T = TypeVar("T")
 
-BATCH_SIZE = 50
-
 logger = logging.getLogger("b24orm.portal")
 
 
-class Portal:
+class Portal(RawAPI):
     """A Bitrix24 portal, as one program sees it.
 
     ``async with Portal(url):`` opens it on the running event loop; ``with Portal(url):`` on a background one, for
@@ -57,15 +52,25 @@ class Portal:
 
     Args:
         webhook_url: an incoming webhook, ``https://my.bitrix24.com/rest/1/code/``. It is a secret: never logged or
-        shown.
+            shown. With *token_func* the portal's address, ``https://my.bitrix24.com``.
+        token_func: gives the access token of an application that cares for its tokens itself; plain (then it may block)
+            or ``async``. It is asked at the first request, and again when the portal says that the token has expired.
+            See `oauth` for tokens that are renewed here.
         limits: what the portal's plan allows.
         timeout: seconds that one HTTP request may take; the portal itself gives up after 60. Files may take longer, as
             long as they move at all.
         max_concurrency: HTTP requests under way at once; None for a sensible number.
         progress: whether long lists draw a progress bar unless told otherwise.
         session: an aiohttp session to use (and to leave open) instead of an own one.
+        ssl: whose certificates are trusted: the path of a file with authorities (PEM), which count besides the
+            system's, or an ``ssl.SSLContext``. With a *session* of your own, say it to its connector.
         crm_api: ``item`` for the modern ``crm.item.*`` methods, ``classic`` for ``crm.deal.*`` and its kind, on old
             self-hosted portals.
+        rest_api: which version of the REST serves entities that have both, of which tasks are the one so far.
+            ``auto``: the classic one, whose lists filter by every field and come in batches, and REST 3.0 for what only
+            that can do: to create one row without ever creating two, and to select what is inside of related objects.
+            What the portal offers is asked once, before the first row of such an entity is created. ``classic``: the
+            classic one always. ``v3``: REST 3.0 always; what it cannot express is an error before any request.
         on_invalid: what becomes of a value that its field cannot hold: ``raise`` stops the list with `InvalidRow`,
             ``keep`` hands it out as it came, logs a warning and counts it in ``stats.invalid``. A queryset may decide
             otherwise for itself.
@@ -78,17 +83,24 @@ class Portal:
         self,
         webhook_url: str,
         *,
+        token_func: TokenFunction | None = None,
         limits: Limits | None = None,
         timeout: float = 60.0,
         max_concurrency: int | None = None,
         progress: bool = False,
         session: aiohttp.ClientSession | None = None,
+        ssl: Trust | None = None,
         crm_api: Literal["item", "classic"] = "item",
+        rest_api: Literal["auto", "classic", "v3"] = "auto",
         on_invalid: Literal["raise", "keep"] = "raise",
     ) -> None:
-        self._auth = Webhook.parse(webhook_url)
+        self._auth: Auth = _auth_of(webhook_url, token_func)
         if crm_api not in ("item", "classic"):
             raise ConfigurationError(f"crm_api is 'item' or 'classic', not {crm_api!r}")
+        if rest_api not in ("auto", "classic", "v3"):
+            raise ConfigurationError(f"rest_api is 'auto', 'classic' or 'v3', not {rest_api!r}")
+        if rest_api == "v3" and crm_api == "classic":
+            raise ConfigurationError("a portal too old for crm.item (crm_api='classic') has no REST 3.0: rest_api='v3'")
         if on_invalid not in ("raise", "keep"):
             raise ConfigurationError(f"on_invalid is 'raise' or 'keep', not {on_invalid!r}")
         if max_concurrency is not None and max_concurrency < 1:
@@ -99,12 +111,17 @@ class Portal:
             raise ConfigurationError(f"limits is a Limits, such as Limits.standard(), not {type(limits).__name__}")
         if session is not None and not isinstance(session, aiohttp.ClientSession):
             raise ConfigurationError(f"session is an aiohttp.ClientSession, not {type(session).__name__}")
+        if session is not None and ssl is not None:
+            raise ConfigurationError("ssl and session exclude each other: give the context to the session's connector")
+        self._context = trusted(ssl)
         self.limits = limits or Limits.standard()
         self._timeout = timeout
         self._max_concurrency = max_concurrency
         self._session = session
         self.show_progress = progress
         self.crm_api: Literal["item", "classic"] = crm_api
+        self.rest_api: Literal["auto", "classic", "v3"] = rest_api
+        self._offer = Offer()
         self.keeps_invalid = on_invalid == "keep"
         self._home: asyncio.AbstractEventLoop | None = None
         self._dispatcher: Dispatcher | None = None
@@ -123,12 +140,79 @@ class Portal:
             raise ConfigurationError(f"the environment variable {variable} is not set; it should hold the webhook URL")
         return cls(url, **options)
 
+    @classmethod
+    def oauth(
+        cls,
+        domain: str,
+        app: OAuthApp,
+        tokens: TokenStore | OAuthTokens,
+        *,
+        key: str | None = None,
+        **options: Any,
+    ) -> Self:
+        """A portal that an application is let in to: its tokens are renewed when they are needed and have expired.
+
+        Args:
+            domain: the portal, ``my.bitrix24.ru``, with ``https://`` or without. If the tokens know that it has moved
+                to another address, that counts.
+            app: the application's keys.
+            tokens: where its tokens are kept; or tokens, if it is enough that this object has them.
+            key: what the tokens are called in the store; by default the domain. The portal's ``member_id`` is a good
+                name, as it outlives the domain, and with the user's id where there are tokens of several users.
+            options: as for `Portal`.
+
+        Raises:
+            ConfigurationError: an argument or an option is not usable as given.
+        """
+        origin = origin_of(domain)
+        host = origin.partition("://")[2]
+        if not isinstance(app, OAuthApp):
+            raise ConfigurationError(f"app is an OAuthApp(client_id, client_secret), not {type(app).__name__}")
+        name = host if key is None else key
+        store = MemoryStore({name: tokens}) if isinstance(tokens, OAuthTokens) else tokens
+        for method in ("load", "save"):
+            if not callable(getattr(store, method, None)):
+                raise ConfigurationError(
+                    f"tokens is OAuthTokens or a store with the methods load and save, not {type(store).__name__}"
+                )
+        portal = cls(origin, token_func=_nothing, **options)
+        portal._auth = StoredAuth(app, store, name, origin)
+        return portal
+
     @override
     def __repr__(self) -> str:
         auth = getattr(self, "_auth", None)
         if auth is None:  # the constructor refused the URL, and an error reporter wants to show what there is
             return "<Portal (no usable URL)>"
         return f"<Portal {auth.redacted} ({'open' if getattr(self, '_dispatcher', None) else 'closed'})>"
+
+    @property
+    def api(self) -> str:
+        """The dialects that querysets use here: what `crm_api` and `rest_api` come to."""
+        if self.rest_api == "v3":
+            return "v3"
+        return "v2" if self.rest_api == "classic" and self.crm_api == "item" else self.crm_api
+
+    @property
+    def user_id(self) -> int | None:
+        """The user on whose behalf calls are made; None if that is not known."""
+        return self._auth.user_id
+
+    def known_methods(self) -> Collection[str] | None:
+        """The methods of REST 3.0 that this portal offers, as far as that has been asked; None if it has not."""
+        return self._offer.methods
+
+    async def offered(self) -> Collection[str]:
+        """The methods of REST 3.0 that this portal offers, asked for once; empty if it has none, or does not say.
+
+        The portal's own list (``rest.documentation.openapi``) depends on its modules and on what the code or token may
+        do. It is 100 kilobytes and more.
+        """
+        return await self.run(lambda: self._offer.ask(self.submit))
+
+    def offers_not(self, method: str) -> None:
+        """From now on, *method* of REST 3.0 counts as not offered: the portal has refused it."""
+        self._offer.strike(method)
 
     @property
     def is_open(self) -> bool:
@@ -141,11 +225,12 @@ class Portal:
         if self._dispatcher is not None:
             raise ConfigurationError("the portal is open already")
         dispatcher = Dispatcher(
-            Transport(self._auth, timeout=self._timeout, session=self._session),
+            Transport(self._auth, timeout=self._timeout, session=self._session, context=self._context),
             self.limits,
             max_concurrency=self._max_concurrency,
         )
         await dispatcher.open()
+        self._offer = Offer()
         self._home = asyncio.get_running_loop()
         self._dispatcher = dispatcher
         self._stats = dispatcher.stats
@@ -225,6 +310,15 @@ class Portal:
     async def submit(self, command: Command) -> Outcome:
         """Runs one command; the outcome tells what became of it."""
         return await self._ready()[0].run(command)
+
+    async def submit_chain(self, commands: Sequence[Command], *, halt: bool) -> Sequence[Outcome]:
+        """What becomes of commands that travel in one batch of their own, in order.
+
+        Args:
+            commands: may refer to each other's results by their keys.
+            halt: whether the portal stops at the first that fails.
+        """
+        return await self._ready()[0].run_chain(commands, halt=halt)
 
     async def write(
         self,
@@ -315,12 +409,19 @@ class Portal:
         with self._ready()[0].throttle.slow(concurrency=concurrency, rate=rate):
             yield
 
-    # -- the raw API ---------------------------------------------------------------------------------------------
+    # -- what it has to tell --------------------------------------------------------------------------------------
 
     @property
     def stats(self) -> Stats:
         """What this portal object has done since it was opened."""
         return self._stats
+
+    @property
+    def events(self) -> PortalEvents:
+        """Which events the portal sends to this application, and the queue of its offline events."""
+        from b24orm.events.calls import PortalEvents  # here, since most programs take no events
+
+        return PortalEvents(self)
 
     def note_invalid(self, found: Sequence[InvalidRow]) -> None:
         """Counts and logs values that were kept though their fields cannot hold them."""
@@ -328,153 +429,24 @@ class Portal:
         for problem in found:
             logger.warning("kept as it came: %s", problem)
 
-    def call(self, method: str, params: Mapping[str, Any] | None = None) -> Op[Response]:
-        """One REST call. Calls that wait at the same time share a batch by themselves.
 
-        Args:
-            method: ``crm.deal.fields``.
-            params: its parameters. True and False travel as ``Y`` and ``N``, None as an empty string: the same in a
-            plain call
-                and in a batch. Pass 1 and 0 to methods that want those.
+def _auth_of(url: str, token_func: TokenFunction | None) -> Auth:
+    """What lets the requests in.
 
-        Raises:
-            InvalidValue: a parameter that cannot be sent; before anything is.
-            PortalError, TransportError, OutcomeUnknown: when run.
-        """
-        command = _command(method, params)
-
-        async def run(_: PortalLike) -> Response:
-            return (await self.submit(command)).unwrap()
-
-        plan = Plan("call", "one REST call", "1, shared with whatever else is asked at the moment", "1", (command,))
-        return Op(run, explain=lambda: plan, portal=self)
-
-    def call_many(
-        self, method: str, params: Iterable[Mapping[str, Any]] | AsyncIterable[Mapping[str, Any]]
-    ) -> Rows[Outcome]:
-        """The same method many times, 50 calls a request: one outcome per input, in input order.
-
-        ``await`` gives a list; ``async for`` streams the outcomes, in constant memory: *params* may be an iterator of
-        any length.
-
-        No outcome raises by itself; look at ``.status`` and ``.error``, or call ``.unwrap()``.
-
-        Raises:
-            InvalidValue: parameters that cannot be sent; of a list before anything is. Of an iterator, that call fails.
-        """
-        said: Any = params
-        if is_mapping(said) or isinstance(said, str) or not (hasattr(said, "__iter__") or hasattr(said, "__aiter__")):
-            raise InvalidValue(f"call_many takes a list of parameters, one mapping a call, not {type(said).__name__}")
-        commands = [_command(method, one) for one in said] if is_sequence(said) else None
-        waiting: deque[list[tuple[Any, Outcome | None]]] = deque()
-
-        async def groups() -> AsyncGenerator[list[Command]]:
-            entries: list[tuple[Any, Outcome | None]] = []
-            group: list[Command] = []
-            async for one in each(said):
-                try:
-                    group.append(_command(method, one))
-                    entries.append((one, None))
-                except InvalidValue as error:
-                    entries.append((one, Outcome("failed", error=error)))
-                if len(entries) == BATCH_SIZE:
-                    waiting.append(entries)
-                    yield group
-                    entries, group = [], []
-            if entries:
-                waiting.append(entries)
-                yield group
-
-        async def pages(_: PortalLike) -> AsyncGenerator[list[Outcome]]:
-            async with aclosing(groups()) as source, aclosing(self.write(source, method=method)) as answers:
-                async for _group, answered in answers:
-                    following = iter(answered)
-                    entries = waiting.popleft()
-                    yield [replace(known or next(following), input=one) for one, known in entries]
-
-        requests = "N/50" if commands is None else str(-(-len(commands) // BATCH_SIZE))
-        calls = "N" if commands is None else str(len(commands))
-        plan = Plan("call", f"{BATCH_SIZE} calls a request", requests, calls, tuple((commands or [])[:BATCH_SIZE]))
-        return Rows(pages, explain=lambda: plan, portal=self)
-
-    def batch(
-        self, commands: Mapping[str, tuple[str, Mapping[str, Any]] | str], halt: bool = False
-    ) -> Op[dict[str, Outcome]]:
-        """Up to 50 calls in one request, in order; a later one may refer to an earlier one's result.
-
-        ``{"deal": ("crm.deal.get", {"id": 1}), "company": ("crm.company.get", {"id": "$result[deal][COMPANY_ID]"})}``
-
-        Args:
-            commands: method and parameters by a name of your own.
-            halt: whether the portal stops at the first call that fails; those after it are ``not_executed``.
-
-        Raises:
-            InvalidValue: no calls, more than 50, or a name that PHP would take for a number.
-        """
-        if not is_mapping(commands):
-            raise InvalidValue(f"a batch is a mapping of names to calls, not a {type(commands).__name__}")
-        if not 0 < len(commands) <= BATCH_SIZE:
-            raise InvalidValue(f"a batch holds 1 to {BATCH_SIZE} calls, not {len(commands)}; use call_many for more")
-        chained: list[Command] = []
-        for key, value in commands.items():
-            if not key or key.isdigit() or any(c in key for c in "[]$ "):
-                raise InvalidValue(f"{key!r} cannot name a call of a batch: no plain numbers, brackets, blanks or $")
-            pair = (value, None) if isinstance(value, str) else value
-            if not is_sequence(pair) or len(pair) != 2:
-                raise InvalidValue(f"call {key!r} of a batch is a method, or a pair of method and parameters")
-            method, params = pair
-            chained.append(replace(_command(method, params), key=key))
-
-        async def run(_: PortalLike) -> dict[str, Outcome]:
-            outcomes = await self._ready()[0].run_chain(chained, halt=halt)
-            return {key: replace(o, input=commands[key]) for key, o in zip(commands, outcomes, strict=True)}
-
-        plan = Plan("batch", "one batch, as given", "1", str(len(chained)), tuple(chained))
-        return Op(run, explain=lambda: plan, portal=self)
-
-    def download(self, url: str, *, name: str = "") -> Download:
-        """The file at an address that the portal gave: ``await portal.download(url).save("folder")``.
-
-        Nothing is sent before it is read. Addresses of other hosts are refused.
-
-        Args:
-            url: ``urlMachine``, ``downloadUrl``, ``DOWNLOAD_URL``; with the portal's host or without.
-            name: what the file is called; the portal says it, too.
-        """
-        return Download(lambda: url, name=name, portal=self)
-
-    def list(self, method: str, params: Mapping[str, Any] | None = None) -> Rows[dict[str, Any]]:
-        """All rows of a list method as raw dicts, read as a queryset is: ``async for row in
-        portal.list("crm.deal.list")``.
-
-        Filter, select and order are yours; paging is not. Awaited, it is a list of all rows.
-
-        Raises:
-            UnsupportedQuery: ``start`` is given.
-            InvalidValue: a parameter of the wrong shape.
-            IncompleteResult: when run, if the list cannot be shown to be whole.
-        """
-        plan = plan_list(compile_raw_list(method, params))
-        format = RawRows("" if plan.listing is None else plan.listing.id_wire)
-
-        async def pages(_: PortalLike) -> AsyncGenerator[list[dict[str, Any]]]:
-            async with aclosing(self.read(plan, format)) as source:
-                async for page in source:
-                    yield page
-
-        return Rows(pages, explain=lambda: plan, portal=self)
+    Raises:
+        ConfigurationError: the URL, or the function, is none.
+    """
+    if token_func is None:
+        return Webhook.parse(url)
+    given: Any = token_func
+    if not callable(given):
+        raise ConfigurationError(f"token_func is a function that gives the access token, not {type(given).__name__}")
+    return FunctionAuth(token_func, origin_of(url))
 
 
-def _command(method: str, params: Mapping[str, Any] | None) -> Command:
-    """A command of the user's own, checked before anything is sent."""
-    if not isinstance(method, str) or not method.strip():
-        raise InvalidValue(f"a REST method is named by a string such as 'crm.deal.list', not {method!r}")
-    if method.strip().lower() == "batch":
-        raise UnsupportedQuery("use portal.batch(), which also reads the answer")
-    if params is not None and not is_mapping(params):
-        raise InvalidValue(f"{method}: parameters are a mapping of names to values, not a {type(params).__name__}")
-    json_ready(params or {})
-    return Command(method.strip(), dict(params or {}))
+def _nothing() -> str:
+    """Stands in for the tokens of a store until the portal has one."""
+    return ""
 
 
 class _DefaultPortal(Portal):

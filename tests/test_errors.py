@@ -30,6 +30,8 @@ PARENTS: dict[str, tuple[type[BaseException], ...]] = {
     "MultipleObjectsReturned": (B24OrmError,),
     "IncompleteResult": (B24OrmError,),
     "InvalidRow": (B24OrmError,),
+    "InvalidEvent": (B24OrmError, ValueError),
+    "ForgedEvent": (errors.InvalidEvent,),
     "TransportError": (B24OrmError,),
     "PortalError": (B24OrmError,),
     "AuthError": (PortalError,),

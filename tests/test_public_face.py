@@ -34,9 +34,9 @@ def test_every_entity_has_a_queryset_of_its_own_class_and_an_error_of_its_own() 
 
 def test_a_misspelt_name_of_the_package_is_an_attribute_error_with_a_hint() -> None:
     with pytest.raises(AttributeError, match="did you mean 'Contact'"):
-        _ = b24orm.Contatc
+        _ = b24orm.Contatc  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
-        _ = b24orm._private
+        _ = b24orm._private  # type: ignore[attr-defined]
     with pytest.raises(ImportError):
         exec("from b24orm import Nothing")
 

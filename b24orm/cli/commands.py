@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["demo", "generate", "pull", "serve"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["clone", "demo", "generate", "pull", "serve"]
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -37,7 +41,6 @@ def pull(arguments: argparse.Namespace) -> int:
     from b24orm import Portal
     from b24orm.codegen import render_portal
     from b24orm.discovery import read_layout
-    from b24orm.errors import ConfigurationError
 
     path = Path(arguments.out)
     with Portal(arguments.webhook) if arguments.webhook else Portal.from_env() as portal:
@@ -54,27 +57,57 @@ def pull(arguments: argparse.Namespace) -> int:
         lines = difflib.unified_diff(before.splitlines(), text.splitlines(), str(path), "portal", lineterm="", n=1)
         print("\n".join(lines))
         return 1
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(text.encode())
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
+    _write(path, text)
     fields = sum(len(entity.fields) for entity in layout.entities)
     print(f"{path}: {len(layout.entities)} classes with {fields} fields of the portal's own")
     return 0
 
 
+def _write(path: Path, text: str) -> None:
+    from b24orm.errors import ConfigurationError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
+
+
+def clone(arguments: argparse.Namespace) -> int:
+    """``b24orm sandbox clone``: a portal's layout in a file, for sandboxes with the same fields."""
+    import json
+    from pathlib import Path
+
+    from b24orm import Portal
+    from b24orm.cli.clone import clone as read
+    from b24orm.sandbox.layout_file import read_layout_text
+
+    with Portal(arguments.webhook) if arguments.webhook else Portal.from_env() as portal:
+        said = portal.run_sync(lambda: read(portal))
+    text = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    layout = read_layout_text(text)  # what no sandbox could read is told now, not when somebody needs it
+    for missing in said["missing"]:
+        print(f"not read: {missing}", file=sys.stderr)
+    path = Path(arguments.output)
+    _write(path, text)
+    fields = sum(name.startswith("UF_") for about in said["fields"].values() for name in about)
+    print(f"{path}: {fields} user fields, {len(said['statuses'])} stages and values of dictionaries, ", end="")
+    print(f"{len(layout.processes)} smart processes")
+    return 0
+
+
 def serve(arguments: argparse.Namespace) -> int:
     """``b24orm sandbox serve``: a portal until SIGINT or SIGTERM, which are its proper end (0)."""
+    from b24orm.cli.sandboxes import options
+    from b24orm.sandbox.faults import KINDS, read_fault
     from b24orm.sandbox.serve import serve as serve_portal
 
+    if "list" in arguments.fault:
+        width = max(map(len, KINDS))
+        print("\n".join(f"{kind:{width}}  {text}" for kind, text in KINDS.items()))
+        return 0
+    given: Any = options(arguments)
+    faults = [read_fault(text) for text in arguments.fault]
     what = f"a portal with {arguments.deals:,} deals, seed {arguments.seed}, limits of the plan {arguments.plan!r}"
     print(f"{what}; Ctrl-C ends it", file=sys.stderr, flush=True)
-    return serve_portal(
-        port=arguments.port,
-        deals=arguments.deals,
-        deal_ids=arguments.deal_ids,
-        seed=arguments.seed,
-        plan=arguments.plan,
-        count_cost=arguments.count_cost,
-    )
+    return serve_portal(**given, faults=faults)

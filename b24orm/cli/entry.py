@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from b24orm import B24OrmError, __version__
-from b24orm.cli import commands
+from b24orm.cli import commands, sandboxes
+from b24orm.cli.numbers import size
 
 __all__ = ["main"]
 
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     found = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     demo = found.add_parser("demo", help="a tour of the library against an embedded portal")
-    _size(demo, deals=20_000, least=1)
+    size(demo, deals=20_000, least=1)
     demo.set_defaults(run=commands.demo)
 
     generate = found.add_parser("generate", help="write the entities that follow from schemas/*.json")
@@ -79,46 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     sandbox = found.add_parser("sandbox", help="an embedded portal for tests and experiments")
     actions = sandbox.add_subparsers(title="actions", metavar="ACTION", required=True)
     serve = actions.add_parser("serve", help="serve a portal until Ctrl-C; the first line on stdout is its webhook URL")
-    serve.add_argument("--port", type=_number(0, 65535), default=0, help="port to listen at; 0, the default, picks one")
-    _size(serve, deals=1000, least=0)
-    serve.add_argument(
-        "--plan",
-        choices=("standard", "enterprise", "none"),
-        default="standard",
-        help="the tariff whose limits the portal keeps (default: %(default)s)",
-    )
-    serve.add_argument(
-        "--deal-ids",
-        choices=("dense", "gaps"),
-        help="the deals' ids: 1 to N, or with 8 %% gaps and a wide hole (default: holes as real portals have them)",
-    )
-    serve.add_argument(
-        "--count-cost",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="what each row costs that a list counts (default: %(default)s; 20e-6 on large portals)",
-    )
+    sandboxes.serving(serve)
     serve.set_defaults(run=commands.serve)
+
+    clone = actions.add_parser(
+        "clone", help="write the layout of a real portal, not its data, for sandboxes with the same fields"
+    )
+    clone.add_argument(
+        "--webhook",
+        metavar="URL",
+        help="the webhook of an administrator; it is a secret, so rather leave it in the environment: B24_WEBHOOK",
+    )
+    clone.add_argument(
+        "--output", default="layout.json", metavar="FILE", help="the file to write (default: %(default)s)"
+    )
+    clone.set_defaults(run=commands.clone)
     return parser
-
-
-def _size(parser: argparse.ArgumentParser, *, deals: int, least: int) -> None:
-    parser.add_argument(
-        "--deals", type=_number(least), default=deals, metavar="N", help="how many deals to make (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--seed", type=_number(0), default=1, metavar="S", help="the same seed makes the same portal (default: 1)"
-    )
-
-
-def _number(least: int, most: int | None = None) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        number = int(text.replace("_", "").replace(",", ""))
-        if number < least or (most is not None and number > most):
-            span = f"{least} or more" if most is None else f"{least} to {most}"
-            raise argparse.ArgumentTypeError(f"{number} is not {span}")
-        return number
-
-    read.__name__ = "number"  # argparse says: invalid number value: 'many'
-    return read

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from b24orm.codegen.events import render_events
 from b24orm.codegen.index import render_index
 from b24orm.codegen.module import MARKER, render_module
 from b24orm.codegen.table import render_table
 from b24orm.schema import Entity, checked_entity, entity_keys, schema_directory, schema_file
+from b24orm.schema.events import event_specs
 
 __all__ = ["generate", "render_lists", "render_meta_schema"]
 
@@ -26,7 +28,8 @@ def render_lists(entities: Iterable[Entity]) -> str:
     for one in entities:
         for name, spec in one.dialects.items():
             if "list" in spec.methods:
-                served.setdefault(spec.methods["list"].lower(), []).append((one.key, name))
+                method = spec.methods["list"].lower()
+                served.setdefault(method if spec.version == 2 else f"v3 {method}", []).append((one.key, name))
     lines = [f'  "{method}": {json.dumps(found[0])}' for method, found in sorted(served.items()) if len(found) == 1]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -34,9 +37,10 @@ def render_lists(entities: Iterable[Entity]) -> str:
 def generate(*, check: bool = False, target: Path | None = None) -> list[str]:
     """Brings the generated files up to date with ``schemas/*.json``.
 
-    Without a *target* these are ``b24orm/entities/``, ``schemas/meta/*.json`` and, in a checkout, ``docs/entities.md``;
-    a *target* is a directory that takes the place of ``b24orm/entities/``, and the others are left alone. Generated
-    modules whose schema has gone are removed; files that were not generated are not touched.
+    Without a *target* these are ``b24orm/entities/``, ``b24orm/events/catalogue.py``, the meta-schema and the list of
+    list methods in ``schemas/meta/``, and, in a checkout, ``docs/entities.md``; a *target* is a directory that takes
+    the place of ``b24orm/entities/``, and the others are left alone. Generated modules whose schema has gone are
+    removed; files that were not generated are not touched.
 
     Args:
         check: write nothing, only compare.
@@ -82,6 +86,7 @@ def _wanted(target: Path | None) -> dict[Path, str]:
     if target is None:
         wanted[schema_directory() / "meta" / "entity.schema.json"] = render_meta_schema()
         wanted[schema_directory() / "meta" / "lists.json"] = render_lists(entities)
+        wanted[_entities().parent / "events" / "catalogue.py"] = render_events(event_specs().values())
         docs = schema_directory().parent / "docs"
         if docs.is_dir():  # a wheel has none
             wanted[docs / "entities.md"] = render_table(entities)

@@ -123,7 +123,8 @@ def _for_type_checkers(entity: Entity, fields: Sequence[Field]) -> list[str]:
     bulk = {"BulkOp", "Many"} if any(can_write(entity, verb) for verb in ("add", "update", "delete")) else set[str]()
     lines += [*from_import("b24orm.queryset", {"Op", "Rows"} | bulk), ""]
     # Fields that the portal does not select by name are offered too: the compiler asks for all fields then.
-    lines += bracketed(f"{name}Field = Literal[", [quoted(field.name) for field in fields], "]", depth=1)
+    known = [quoted(said) for field in fields for said in (field.name, *(f"{field.name}.{p}" for p in field.parts))]
+    lines += bracketed(f"{name}Field = Literal[", known, "]", depth=1)
     lines += bracketed(f"{name}Order = Literal[", orders, "]", depth=1) if orders else [f"{name}Order = Never"]
     body = docstring(f"What ``{name}.objects.filter()`` takes by keyword.")
     body += ["", *(f"{keyword}: {value}" for keyword, value in pairs)]
@@ -274,7 +275,11 @@ def _columns(entity: Entity, fields: Iterable[Field]) -> list[str]:
         f"__entity__: ClassVar[str] = {quoted(entity.key)}",
     ]
     for field in fields:
-        body += ["", *field_lines(field, annotation(field)), *docstring(_field_docstring(field))]
+        said = docstring(_field_docstring(field))
+        if len(said[0]) + 4 > LINE_LENGTH:
+            title, _, wire = _field_docstring(field).partition(" (")
+            said = docstring(f"{title}.", "", f"({wire}")
+        body += ["", *field_lines(field, annotation(field)), *said]
     body += relation_lines(followed(entity))
     return [f"class {entity.name}Fields({', '.join(bases(entity))}):", *indented(body)]
 

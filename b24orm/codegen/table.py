@@ -29,6 +29,9 @@ _AREAS = {
     "telephony": "Telephony",
     "bizproc": "Business processes",
     "events": "Events",
+    "event-log": "Event log",
+    "note": "Knowledge bases",
+    "timeman": "Working time",
 }
 _ATTACHED = "CRM: bindings, rows, user fields"
 # The words of methods that serve what hangs on another CRM object.
@@ -87,8 +90,9 @@ To add an entity is to add one JSON file: [schemas/README.md](../schemas/README.
 | a list is read | in which way, see below |
 | a query must name | the fields without whose condition of equality there is no list; in brackets those that the method takes beside its filter, but does not insist on |
 
-`item` and `classic` are the two dialects of CRM entities: `Portal(url, crm_api="classic")` asks for the second. What
-stands there without one of these words holds for both. What b24orm does not do by itself yet
+`item` and `classic` are the two dialects of CRM entities: `Portal(url, crm_api="classic")` asks for the second. `default` and
+`v3` are the classic methods and those of [REST 3.0](rest3.md). What stands there without one of these words holds for
+both. What b24orm does not do by itself yet
 ([status](../README.md#status)) can be done by `portal.call` with the [name of the method](raw.md).
 
 | a list is read | which means |
@@ -96,6 +100,7 @@ stands there without one of these words holds for both. What b24orm does not do 
 | by id, lanes | pages behind ids, up to 50 chained in a batch, batches side by side; another order than by id takes counted pages |
 | counted pages | pages by offset; read twice, where rows have a number as their id, to show that no row moved |
 | cursor | pages by a position of the method's own, in its own order |
+| page by page | lists of [REST 3.0](rest3.md): behind the id of the last row, or by offset where that is impossible; a request a page |
 | one answer | all rows in one call; filter, order and slice are done by b24orm |
 | get only | no method lists; `objects.get(id)` asks for one row |
 
@@ -127,8 +132,13 @@ def area(entity: Entity) -> str:
 def page(dialect: Dialect) -> str:
     """The page of the documentation that *dialect*'s list (or get) has, else its first page; "" if it names none."""
     wanted = _letters(_leading(dialect))
-    pages = (path for path in dialect.docs if _letters(path.rpartition("/")[2].removesuffix(".html")) == wanted)
+    pages = (path for path in dialect.docs if _letters(_stem(path)) == wanted)
     return next(pages, dialect.docs[0] if dialect.docs else "")
+
+
+def _stem(path: str) -> str:
+    """The name of a page, without what tells it from that of the older method of the same name."""
+    return path.rpartition("/")[2].removesuffix(".html").removesuffix("-rest-v3")
 
 
 def reading(dialect: Dialect) -> str:
@@ -136,6 +146,8 @@ def reading(dialect: Dialect) -> str:
     paging = dialect.paging
     if "list" not in dialect.methods:
         return "get only"
+    if dialect.version == 3 and paging.mode != "cursor":
+        return "page by page"
     ways = {"keyset": "by id, lanes", "counted": "counted pages", "cursor": "cursor", "whole": "one answer"}
     words = [ways[paging.mode]]
     if paging.order != "any":

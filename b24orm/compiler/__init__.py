@@ -11,7 +11,9 @@ from b24orm.compiler.grammars import grammar_for
 from b24orm.compiler.listing import FIXED_ORDERS, Bounds, Listing, compile_list
 from b24orm.compiler.local import matches, ordered
 from b24orm.compiler.raw import compile_raw_list
+from b24orm.compiler.raw_v3 import compile_raw_list_v3
 from b24orm.compiler.single import Get, compile_get
+from b24orm.compiler.spelling import json_v3
 from b24orm.compiler.writing import (
     check_writable,
     compile_add,
@@ -37,12 +39,14 @@ __all__ = [
     "compile_get",
     "compile_list",
     "compile_raw_list",
+    "compile_raw_list_v3",
     "compile_update",
     "context_names",
     "find_field",
     "grammar_for",
     "is_user_field",
     "json_ready",
+    "json_v3",
     "matches",
     "ordered",
     "query_string",

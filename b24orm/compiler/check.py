@@ -80,12 +80,18 @@ def is_user_field(field: Field) -> bool:
 
 
 def check_select(entity: Entity, name: str) -> str:
-    """*name* if it is a field of *entity*.
+    """*name* if it is a field of *entity*, or a value inside of a related object: ``responsible.name``.
 
     Raises:
         UnknownField: it is not.
     """
-    return find_field(entity, name).name
+    base, dot, part = name.partition(".")
+    field = find_field(entity, base)
+    if dot and part not in field.parts:
+        if not field.parts:
+            raise UnknownField(f"{entity.name}.{base} is no related object, of which {part!r} could be selected")
+        raise UnknownField(f"{entity.name}.{base} has no {part!r}{nearest(part, field.parts)}")
+    return name if dot else field.name
 
 
 def check_order(entity: Entity, key: str) -> tuple[str, bool]:

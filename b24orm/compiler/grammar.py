@@ -97,6 +97,7 @@ class Grammar:
         filter_key: name of the filter parameter, "" if the method has none.
         beside: conditions stand beside the other parameters, not in a filter of their own.
         flat_order: the order travels as two parameters ``sort`` and ``order`` instead of a mapping.
+        arrays: a filter is a list of conditions and groups (`arrays`), and pages are asked for by `pagination`.
         groups: filters nest, with OR.
         logic: the key that says how the parts of a group are joined.
         part: key of the part number ``{}`` of a group.
@@ -115,6 +116,7 @@ class Grammar:
     filter_key: str = "filter"
     beside: bool = False
     flat_order: bool = False
+    arrays: bool = False
     groups: bool = False
     logic: str = "logic"
     part: str = "{}"

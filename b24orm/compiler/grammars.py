@@ -117,6 +117,8 @@ def _grammars() -> dict[GrammarName, Grammar]:
         # "Last ID can't be string": https://apidocs.bitrix24.com/api-reference/chats/messages/im-dialog-messages-get.html
         "messages": Grammar("chat messages", filter_key="", refuses_broken_bounds=True, lookups={}, empty=None),
         "none": Grammar("these", filter_key="", lookups={}, empty=None),
+        # Lists of conditions and groups: https://apidocs.bitrix24.com/api-reference/rest-v3.html
+        "v3": Grammar("REST 3.0", arrays=True, groups=True, lookups=_some((*_COMPARED, "in", "not_in")), empty=None),
     }
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from b24orm.command import Command
+from b24orm.command import Command, Version
+from b24orm.compiler.arrays import check_order_v3, conditions_of, selection_v3, within
 from b24orm.compiler.check import find_field, is_user_field
 from b24orm.compiler.context import in_sequence, put, taken_context
 from b24orm.compiler.grammar import Direction, Grammar, asked_name, wire_name
@@ -68,6 +69,8 @@ class Listing:
         sequence: names of parameters in the order in which the method wants them, where it does.
         required: fields that every select of the method must name.
         given: values of attributes that all rows share, though they may not show them.
+        version: which REST of the portal has the method.
+        conditions: the filter of REST 3.0, without the bounds and lists of ids; `where` is empty then.
     """
 
     method: str
@@ -92,6 +95,8 @@ class Listing:
     sequence: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    version: Version = 2
+    conditions: tuple[Any, ...] = ()
 
     @property
     def by_id(self) -> bool:
@@ -102,6 +107,11 @@ class Listing:
     def id_asked(self) -> str:
         """The name of the id in filters, orders and selects."""
         return self.id_filter or self.id_wire
+
+    @property
+    def sizes_key(self) -> str:
+        """Under what name the sizes of its pages are known: methods of both versions may share one."""
+        return self.method if self.version == 2 else f"v3 {self.method}"
 
     def key_of(self, row: Mapping[str, Any]) -> int:
         """The id of a raw row as a number.
@@ -142,10 +152,28 @@ class Listing:
         chosen = self.select if select is None else tuple(self.id_asked if n == self.id_wire else n for n in select)
         if chosen:
             params[self._name("select")] = [*chosen, *(name for name in self.required if name not in chosen)]
-        where = dict(self.where)
         low = above if above is not None else self.bounds.above
         high = below if below is not None else self.bounds.below
-        if cursor is None:
+        if self.grammar.arrays:
+            self._place_v3(params, low, high, ids, start, rows)
+        else:
+            self._place_classic(params, low, high, ids, start)
+        down = self.descending if descending is None else descending
+        for usual, value in self._order(down=down).items():
+            params[self._name(usual)] = value
+        if cursor is not None:
+            by_id = high if self.descending else low
+            _place(params, cursor, by_id if position is None else position, rows or self.paging.size)
+        if self.sequence:
+            params = in_sequence(params, self.sequence)
+        return Command(self.method, params, key, version=self.version)
+
+    def _place_classic(
+        self, params: dict[str, Any], low: Any, high: Any, ids: tuple[int, ...] | None, start: int | None
+    ) -> None:
+        """Puts the filter and the beginning of the page among *params*."""
+        where = dict(self.where)
+        if self.paging.cursor is None:
             if low is not None:
                 where[f">{self.id_asked}"] = low
             if high is not None:
@@ -160,15 +188,22 @@ class Listing:
             params[name] = {**beside, **where}
         if self.paging.mode in ("keyset", "counted") and start is not None and self._name("start"):
             params[self._name("start")] = start
-        down = self.descending if descending is None else descending
-        for usual, value in self._order(down=down).items():
-            params[self._name(usual)] = value
-        if cursor is not None:
-            by_id = high if self.descending else low
-            _place(params, cursor, by_id if position is None else position, rows or self.paging.size)
-        if self.sequence:
-            params = in_sequence(params, self.sequence)
-        return Command(self.method, params, key)
+
+    def _place_v3(
+        self,
+        params: dict[str, Any],
+        low: Any,
+        high: Any,
+        ids: tuple[int, ...] | None,
+        start: int | None,
+        rows: int | None,
+    ) -> None:
+        """The same in the words of REST 3.0, which counts nothing and lets one choose how many rows a page holds."""
+        said = [*params.get("filter", ()), *self.conditions, *within(self.id_asked, low, high, ids)]
+        if said:
+            params["filter"] = said
+        offset = {"offset": start} if start is not None and start > 0 else {}
+        params["pagination"] = {"limit": rows or self.paging.size, **offset}
 
     def witness(self, id: int) -> Command:
         """The command of a cursor that finds a row if the row with that *id* is there and is not the first of all."""
@@ -178,7 +213,7 @@ class Listing:
         put(params, cursor.back, id)
         if cursor.size:
             put(params, cursor.size, 1)
-        return Command(self.method, params)
+        return Command(self.method, params, version=self.version)
 
     def _name(self, usual: str) -> str:
         return self.names.get(usual, usual)
@@ -260,7 +295,14 @@ def _selection(
 ) -> tuple[str, ...]:
     """The fields to ask for; what is *given* is known beforehand, and not always a field of the rows."""
     spec = entity.dialects[dialect]
-    chosen = () if names is None else [find_field(entity, name) for name in names]
+    if spec.version == 3:
+        return selection_v3(entity, dialect, names)
+    chosen = () if names is None else [find_field(entity, name.partition(".")[0]) for name in names]
+    for name in names or ():
+        if "." in name:
+            raise UnsupportedQuery(
+                f"{name!r}: only REST 3.0 selects what is inside of a related object of {entity.name}"
+            )
     if names is None or not all(field.selectable for field in chosen):  # what has no name comes along with everything
         return everything(entity, dialect)
     if spec.grammar == "crm_classic":
@@ -275,6 +317,8 @@ def _selection(
 def everything(entity: Entity, dialect: str) -> tuple[str, ...]:
     """What a select names in order to get all fields; nothing, if it is to be left out."""
     spec = entity.dialects[dialect]
+    if spec.version == 3:
+        return selection_v3(entity, dialect, None)
     if spec.everything == "unsaid":
         return ()
     if spec.everything == "named":
@@ -295,7 +339,8 @@ def _needed(entity: Entity, dialect: str, node: Node) -> None:
     """Raises UnsupportedQuery if a condition is missing that the method answers nothing, or everything, without."""
     parts: tuple[Node, ...] = node.parts if isinstance(node, All) else (node,)
     spec = entity.dialects[dialect]
-    found = ("exact",) if grammar_for(spec.grammar).bare_needs else ("exact", "in")
+    grammar = grammar_for(spec.grammar)
+    found = ("exact",) if grammar.bare_needs or grammar.arrays else ("exact", "in")
     given = {p.field for p in parts if isinstance(p, Condition) and p.lookup in found}
     missing = [name for name in spec.needs if name not in given]
     if missing:
@@ -366,6 +411,7 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
         names=spec.parameters,
         sequence=spec.sequence.get("list", ()),
         required=spec.always_selected,
+        version=spec.version,
     )
     if isinstance(query.node, Never) or query.limit == 0:
         return replace(base, never=True)
@@ -399,10 +445,13 @@ def compile_list(entity: Entity, api: str, query: Query) -> Listing:
         order_keys = ()  # ids are unique: whatever follows them never decides
     if order_keys:
         grammar.order(order_keys)  # refuses now what it cannot say
+    if grammar.arrays:
+        check_order_v3(entity, dialect, [key.field for key in query.order])
     listing = replace(
         base,
         select=_selection(entity, dialect, query.select, taken.given) if spec.parameters.get("select") != "" else (),
-        where={**spec.where, **_bare(entity, dialect, grammar.where(rest, entity, dialect))},
+        where={} if grammar.arrays else {**spec.where, **_bare(entity, dialect, grammar.where(rest, entity, dialect))},
+        conditions=tuple(conditions_of(rest, entity, dialect)) if grammar.arrays else (),
         order=order_keys,
         descending=descending,
         bounds=bounds,

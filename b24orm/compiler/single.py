@@ -52,7 +52,7 @@ def compile_get(entity: Entity, api: str, query: Query) -> Get | None:
         params = in_sequence(params, spec.sequence["get"])
     if spec.everything == "named":
         params[spec.parameters.get("select", "select")] = list(everything(entity, dialect))
-    return Get(Command(spec.methods["get"], params), wanted.value, taken.given)
+    return Get(Command(spec.methods["get"], params, version=spec.version), wanted.value, taken.given)
 
 
 def _comes_whole(spec: Dialect) -> bool:

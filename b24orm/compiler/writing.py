@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from b24orm.command import Command
+from b24orm.compiler.arrays import spelled
 from b24orm.compiler.check import find_field
 from b24orm.compiler.context import in_sequence, put
 from b24orm.compiler.grammar import wire_name, wire_value
@@ -47,17 +48,22 @@ def context_names(entity: Entity, api: str, verb: str) -> tuple[str, ...]:
     return tuple(context.field for context in spec.context if verb in context.verbs)
 
 
-def compile_add(entity: Entity, api: str, values: Mapping[str, Any]) -> Command:
+def compile_add(entity: Entity, api: str, values: Mapping[str, Any], *, caller: int | None = None) -> Command:
     """The command that creates a row.
 
     Args:
         values: by attribute name, as the portal takes them.
+        caller: the id of the user on whose behalf it is created; None if that is not known.
 
     Raises:
         UnsupportedQuery: the entity cannot be created so, the dialect lacks a field.
         InvalidValue: a value is missing that the method answers nothing without.
     """
     dialect, spec, method = _method(entity, api, "add")
+    if spec.caller and values.get(spec.caller) is None:
+        if caller is None:
+            raise UnsupportedQuery(f"REST 3.0 creates no {entity.name} without {spec.caller}")
+        values = {**values, spec.caller: caller}
     params, rest = _with_context(entity, spec, "add", values)
     return _command(spec, "add", method, params, _named(entity, dialect, rest))
 
@@ -80,6 +86,8 @@ def compile_update(
     params, _ = _with_context(entity, spec, "update", {**given, **values})
     taken = {context.field for context in spec.context if "update" in context.verbs}
     rest = {name: value for name, value in values.items() if name not in taken}
+    if spec.caller in rest:
+        raise UnsupportedQuery(f"REST 3.0 takes {entity.name}.{spec.caller} on create only")
     _put_id(entity, spec, "update", params, key)
     return _command(spec, "update", method, params, _named(entity, dialect, rest), once=once)
 
@@ -133,12 +141,18 @@ def _with_context(
 
 def _named(entity: Entity, dialect: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """*values* by wire name."""
-    known = entity.by_name
+    known, spec = entity.by_name, entity.dialects[dialect]
     named: dict[str, Any] = {}
     for name, value in values.items():
         field = known.get(name)
         wire = None if field is None else field.wire.get(dialect)
-        named[wire_name(entity, dialect, name) if wire is None else wire] = value
+        if wire is None:
+            wire = wire_name(entity, dialect, name)
+        if spec.writes is not None and name not in spec.writes:
+            raise UnsupportedQuery(f"REST 3.0 does not write {entity.name}.{name}")
+        if spec.version == 3 and field is not None:
+            value = spelled(field, dialect, value, f"{entity.name}.{name}")
+        named[wire] = value
     return named
 
 
@@ -161,4 +175,4 @@ def _command(
             params.update(values)
     if verb in spec.sequence:
         params = in_sequence(params, spec.sequence[verb])
-    return Command(method, params, replay="never" if once else spec.replayed(verb))
+    return Command(method, params, replay="never" if once else spec.replayed(verb), version=spec.version)

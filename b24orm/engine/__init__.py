@@ -5,10 +5,11 @@ Knows no models and no queries: commands and plans come in, outcomes and raw row
 """
 
 from b24orm.engine.dispatcher import Dispatcher
+from b24orm.engine.offer import Offer
 from b24orm.engine.reader import read
 from b24orm.engine.rows import RawRows
 from b24orm.engine.stats import Stats
 from b24orm.engine.transfers import fetch, send
 from b24orm.engine.writer import write
 
-__all__ = ["Dispatcher", "RawRows", "Stats", "fetch", "read", "send", "write"]
+__all__ = ["Dispatcher", "Offer", "RawRows", "Stats", "fetch", "read", "send", "write"]

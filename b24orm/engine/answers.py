@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from b24orm.command import Command, Outcome, Response
 from b24orm.engine.work import Work
 from b24orm.errors import B24OrmError, NotFound, OutcomeUnknown, PortalError, TransportError
-from b24orm.transport import Envelope, as_map, portal_error, retryable
+from b24orm.transport import Envelope, as_map, expired, portal_error, retryable
 
-__all__ = ["BatchAnswer", "done_before", "halts", "keys_of", "left_out", "lost", "reason_of", "succeeded"]
+__all__ = [
+    "BatchAnswer",
+    "barred",
+    "done_before",
+    "halts",
+    "keys_of",
+    "left_out",
+    "lost",
+    "nothing_ran",
+    "reason_of",
+    "succeeded",
+]
 
 
 def halts(batch: list[Work]) -> bool:
@@ -46,9 +58,13 @@ def done_before(work: Work, outcome: Outcome) -> bool:
     return gone and isinstance(outcome.error, NotFound)
 
 
-def lost(command: Command, error: PortalError | TransportError) -> Outcome:
-    """The outcome of a command that failed for good, with its request or alone."""
-    if retryable(error) == "reads" and not command.replay_safe:
+def lost(command: Command, error: PortalError | TransportError, *, doubtful: bool = False) -> Outcome:
+    """The outcome of a command that failed for good, with its request or alone.
+
+    Args:
+        doubtful: whether it may have run at an earlier attempt.
+    """
+    if (doubtful or retryable(error) == "reads") and not command.replay_safe:
         what = "the portal broke off" if isinstance(error, PortalError) else "its answer was lost"
         cause = OutcomeUnknown(
             f"{command.method} was sent and {what} ({error}); it may have run, and is not sent again"
@@ -56,6 +72,18 @@ def lost(command: Command, error: PortalError | TransportError) -> Outcome:
         return Outcome("unknown", error=cause)
     unsent = isinstance(error, TransportError) and not error.sent
     return Outcome("not_executed" if unsent else "failed", error=error)
+
+
+def barred(work: Work, error: B24OrmError) -> list[Outcome]:
+    """The outcomes of *work* that could not leave (again), as nothing lets it in."""
+    if not work.doubtful or not isinstance(error, PortalError | TransportError):
+        return [Outcome("not_executed", error=error) for _ in work.commands]
+    return [lost(command, error, doubtful=True) for command in work.commands]
+
+
+def nothing_ran(outcomes: Sequence[Outcome]) -> bool:
+    """Whether a chain was refused as a whole because the access token had expired."""
+    return all(expired(outcome.error) or outcome.status == "not_executed" for outcome in outcomes)
 
 
 def left_out(command: Command) -> Outcome:
@@ -79,10 +107,17 @@ def reason_of(error: B24OrmError) -> str:
 
 
 class BatchAnswer:
-    """The answer of a batch, taken apart; PHP sends an empty map as ``[]`` and a numbered one as a list."""
+    """The answer of a batch, taken apart; PHP sends an empty map as ``[]`` and a numbered one as a list.
 
-    def __init__(self, envelope: Envelope, *, halt: bool) -> None:
+    Args:
+        envelope: the answer.
+        halt: whether the portal was to stop at the first failure.
+        redact: removes the secrets from a text of the portal's.
+    """
+
+    def __init__(self, envelope: Envelope, *, halt: bool, redact: Callable[[str], str]) -> None:
         self._halt = halt
+        self._redact = redact
         body = as_map(envelope.result)
         self._results = as_map(body.get("result"))
         self._errors = as_map(body.get("result_error"))
@@ -93,7 +128,7 @@ class BatchAnswer:
     def outcome(self, key: str, command: Command) -> Outcome:
         """What became of the command called *key*."""
         if key in self._errors:
-            return lost(command, _error(self._errors[key], command.method))
+            return lost(command, _error(self._errors[key], command.method, self._redact))
         if key in self._results:
             return succeeded(
                 self._results[key], _number(self._totals.get(key)), _number(self._nexts.get(key)), self._times.get(key)
@@ -105,10 +140,10 @@ class BatchAnswer:
         return lost(command, TransportError(f"the portal's answer leaves {command.method} of a batch out"))
 
 
-def _error(value: Any, method: str) -> PortalError:
+def _error(value: Any, method: str, redact: Callable[[str], str]) -> PortalError:
     body = as_map(value) if isinstance(value, dict | list) else {"error": value}
     code, description = body.get("error", ""), body.get("error_description", "")
-    return portal_error(str(code), str(description or ""), status=200, method=method)
+    return portal_error(redact(str(code)), redact(str(description or "")), status=200, method=method)
 
 
 def _number(value: Any) -> int | None:

@@ -67,13 +67,13 @@ class _ByIds:
         # A cursor takes no bound but the position: where the list ends is up to us.
         self._end = None if self._cursor is None else high
         self._high = high if self._cursor is None else None
-        self._chained = batchable(json_ready(listing.command().params))
+        self._chained = listing.version == 2 and batchable(json_ready(listing.command().params))
         self._pages = 0
         self._full = True  # whether the last page held as many rows as were asked for
 
     async def pages(self) -> AsyncGenerator[Page]:
         """Pages, the first *wanted* rows of them."""
-        sizes, method = self._dispatcher.page_sizes, self._listing.method
+        sizes, method = self._dispatcher.page_sizes, self._listing.sizes_key
         documented = self._listing.paging.size
         short: int | None = None  # rows of a page that was short, while it is not known whether it was the last
         while self._left is None or self._left > 0:

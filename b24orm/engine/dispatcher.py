@@ -11,8 +11,20 @@ from typing import Any
 
 from b24orm.command import Command, Outcome
 from b24orm.compiler import query_string
-from b24orm.engine.again import attempts_for, may_repeat, pause
-from b24orm.engine.answers import BatchAnswer, done_before, halts, keys_of, left_out, lost, reason_of, succeeded
+from b24orm.engine.again import attempts_for, may_be_under_way, may_repeat, pause
+from b24orm.engine.answers import (
+    BatchAnswer,
+    barred,
+    done_before,
+    halts,
+    keys_of,
+    left_out,
+    lost,
+    nothing_ran,
+    reason_of,
+    succeeded,
+)
+from b24orm.engine.credentials import Credentials
 from b24orm.engine.pagesizes import PageSizes
 from b24orm.engine.places import Place, Places
 from b24orm.engine.rests import Rests
@@ -38,7 +50,7 @@ from b24orm.limits import (
     Throttle,
     backoff,
 )
-from b24orm.transport import Envelope, FileWire, Page, PageParser, Transport, as_map, read_batch, retryable
+from b24orm.transport import Envelope, FileWire, Page, PageParser, Transport, as_map, expired, read_batch, retryable
 
 __all__ = ["Dispatcher"]
 
@@ -49,6 +61,10 @@ MOST_CONCURRENCY = 20
 TARGET_SECONDS = 20.0
 # A timeout after fewer seconds than this does not tell that the batch was too long.
 LONG_SECONDS = 5.0
+# A request may go on at the portal for so long after its connection broke (``settings/performance/limits.md``). Two
+# with the same Idempotency-Key may both run if they are under way together (``api-reference/rest-v3.md``): the second
+# waits.
+REQUEST_SECONDS = 60.0
 # Tasks that start together reach the queue within a few turns of the event loop: let them, to share a request.
 SETTLING_TURNS = 4
 
@@ -90,8 +106,10 @@ class Dispatcher:
         self._bytes: dict[str, float] = {}
         self.rests = Rests(self._budget, BATCH)
         self._places = Places(self._wake.set)
+        self._credentials = Credentials(transport, self._clock)
         self._loop_task: asyncio.Task[None] | None = None
         self._reached = False  # whether the portal ever answered
+        self.knows_keys = False  # whether it has acknowledged an Idempotency-Key
         self.page_sizes = PageSizes()
         self.stats = Stats(operating_source=lambda: self._budget.operating)
 
@@ -114,6 +132,7 @@ class Dispatcher:
         for work in waiting:
             work.break_off(closed)
         self._places.break_off(closed)
+        await self._credentials.settle()
         await self._transport.close()
 
     # -- what readers ask ------------------------------------------------------------------------------------------
@@ -191,15 +210,18 @@ class Dispatcher:
         async with self._places.one() as place:
             self.stats.requests += 1
             self.stats.retries += attempt > 1
+            shown = self._transport.token
             try:
                 yield place
             except RateLimited:
                 self.stats.refusals += 1
                 self._bucket.refused(place.left)
                 raise
-            except PortalError:
+            except PortalError as error:
                 self._reached = True
                 self._bucket.accepted()
+                if shown is not None and expired(error):
+                    self._transport.rejected(shown)
                 raise
             self._reached = True
             self._bucket.accepted()
@@ -207,6 +229,11 @@ class Dispatcher:
 
     async def transfer_again(self, error: PortalError | TransportError, attempts: int) -> bool:
         """Whether a file that failed so may travel once more: after a while, if it has not been tried too often."""
+        if expired(error) and self._transport.token is not None and attempts == 1:
+            self.stats.reasons[reason_of(error)] += 1
+            return True  # with another token
+        if retryable(error) == "never":
+            return False
         if attempts >= attempts_for(error, reached=self._reached) or not self._retries.spend():
             return False
         self.stats.reasons[reason_of(error)] += 1
@@ -246,6 +273,8 @@ class Dispatcher:
         while len(self._flying) + self._places.taken >= self.concurrency:
             self._wake.clear()
             await self._wake.wait()  # a request that lands wakes us too
+        if self._credentials.due and not await self._let_in():
+            return
         while (wait := max(self._bucket.wait_time(), self.throttle.wait_time())) > 0:
             self.stats.waited += wait
             await self._clock.sleep(wait)
@@ -267,6 +296,17 @@ class Dispatcher:
         task.add_done_callback(self._landed)
         for work in batch:
             work.future.add_done_callback(lambda _: self._abandon(task))
+
+    async def _let_in(self) -> bool:
+        """Whether requests may leave now that what lets them in was renewed; if not, whoever waits is told."""
+        failure = await self._credentials.renewed()
+        if failure is None:
+            return True
+        while self._queue:
+            work = self._queue.popleft()
+            work.deliver(barred(work, failure))
+        self._places.break_off(failure)
+        return False
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         batch = self._flying.pop(task)
@@ -364,16 +404,17 @@ class Dispatcher:
     async def _exchange(self, batch: list[Work], left: float) -> bool:
         """One request and what follows from it. Whether the portal answered it."""
         self.stats.requests += 1
+        shown = self._transport.token
         for work in batch:
             work.attempts += 1
+            work.shown = shown
             self.stats.commands += len(work.sent)
             self.stats.retries += len(work.sent) if work.attempts > 1 else 0
         only = batch[0] if len(batch) == 1 and len(batch[0].sent) == 1 else None
         trouble = True
         try:
             if only is not None:
-                parse = None if only.parser is None else only.parser.read_plain
-                envelope = await self._transport.post(only.sent[0].method, only.params[0], parse=parse)
+                envelope = await self._post(only)
             else:
                 envelope = await self._transport.post(BATCH, self._body(batch), parse=self._parse(batch))
             trouble = False
@@ -393,6 +434,17 @@ class Dispatcher:
         self._accepted(batch, envelope, only)
         return True
 
+    async def _post(self, work: Work) -> Envelope:
+        """One call, alone."""
+        command = work.sent[0]
+        parse = None if work.parser is None else work.parser.read_plain
+        if command.version == 2:
+            return await self._transport.post(command.method, work.params[0], parse=parse)
+        envelope = await self._transport.post(command.method, work.params[0], parse=parse, version=3, key=work.key)
+        self.knows_keys |= envelope.keyed
+        self.stats.replayed += envelope.replayed
+        return envelope
+
     def _accepted(self, batch: list[Work], envelope: Envelope, only: Work | None) -> None:
         self._reached = True
         self._bucket.accepted()
@@ -408,7 +460,7 @@ class Dispatcher:
             only.deliver([succeeded(envelope.result, envelope.total, envelope.next, envelope.time)])
             return
         self._observe(BATCH, envelope.time)
-        parts = BatchAnswer(envelope, halt=halts(batch))
+        parts = BatchAnswer(envelope, halt=halts(batch), redact=self._transport.redact)
         for work, keys in zip(batch, keys_of(batch), strict=True):
             self._settle(work, [parts.outcome(key, command) for key, command in zip(keys, work.sent, strict=True)])
 
@@ -460,9 +512,11 @@ class Dispatcher:
                 self._blocked(command.method)
             elif isinstance(outcome.error, RateLimited):
                 self.stats.refusals += 1
+            elif expired(outcome.error) and work.shown is not None:
+                self._transport.rejected(work.shown)
         failed = next((outcome.error for outcome in outcomes if outcome.error is not None), None)
         # Later commands of a chain may have run though the first did not: only reads may be repeated along with it.
-        repeatable = len(outcomes) == 1 or work.replay_safe
+        repeatable = len(outcomes) == 1 or work.replay_safe or nothing_ran(outcomes)
         if done_before(work, outcomes[0]):
             outcomes = [succeeded(True, None, None, None)]
             failed = None
@@ -493,15 +547,17 @@ class Dispatcher:
         to_blame = self._clock.monotonic() - left > LONG_SECONDS or any(work.attempts > 1 for work in batch)
         halved = timed_out and to_blame and self._halve(batch)
         resume = self._clock.monotonic() + pause(error, max(work.attempts for work in batch))
-        if isinstance(error, RateLimited | OperatingLimit):
-            resume = 0.0  # the limits have a waiting time of their own
+        if isinstance(error, RateLimited | OperatingLimit) or expired(error):
+            resume = 0.0  # the limits, and the renewal of a token, have a waiting time of their own
         # To learn what a batch may hold costs a few requests, once: after it, none of that size leaves.
         paid = halved or retryable(error) == "never" or self._retries.spend()
+        if batch[0].key is not None and may_be_under_way(error):
+            resume = max(resume, left + REQUEST_SECONDS)
         for work in batch:
             work.attempts -= halved
             # Together, so that they share a request again.
             if not paid or not self._again(work, error, resume):
-                outcomes = [lost(command, error) for command in work.sent]
+                outcomes = [lost(command, error, doubtful=work.doubtful) for command in work.sent]
                 if done_before(work, outcomes[0]):
                     outcomes = [succeeded(True, None, None, None)]
                 work.deliver([*outcomes, *(left_out(command) for command in work.commands[len(outcomes) :])])
@@ -519,7 +575,8 @@ class Dispatcher:
 
     def _again(self, work: Work, error: B24OrmError, resume: float) -> bool:
         """Queues *work* again for the moment *resume*, if it may be sent again."""
-        if not may_repeat(work, error, reached=self._reached):
+        fresh = self._credentials.worth_it(work, error)
+        if not fresh and not may_repeat(work, error, reached=self._reached, keyed=self.knows_keys):
             return False
         self.stats.reasons[reason_of(error)] += 1
         work.doubtful |= retryable(error) == "reads"

@@ -12,6 +12,7 @@ from b24orm.engine.counted import AHEAD, in_order, page_at, read_counted
 from b24orm.engine.cursor import read_cursor
 from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.keyset import behind, read_chain, read_keyset, read_sequential
+from b24orm.engine.pages import read_pages
 from b24orm.engine.rows import Progress
 from b24orm.plan import Plan, plan_list
 from b24orm.transport import Page
@@ -59,6 +60,8 @@ def _pages(
             return read_chain(dispatcher, plan.first, listing, progress)
         case "sequential":
             return read_sequential(dispatcher, listing, progress)
+        case "pages":
+            return read_pages(dispatcher, listing, progress)
         case "cursor":
             return read_cursor(dispatcher, listing, progress)
         case "by ids":
@@ -152,7 +155,7 @@ async def _by_ids(
 ) -> AsyncGenerator[Page]:
     """Pages of named ids. Each page holds what is left of its ids, so that no row can be missed."""
     ids = listing.ids or ()
-    sizes, method = dispatcher.page_sizes, listing.method
+    sizes, method = dispatcher.page_sizes, listing.sizes_key
     wanted = ids[::-1] if listing.descending else ids
     size = min(listing.paging.size, sizes.size(method, listing.paging.size))
     if on_total is not None:

@@ -24,6 +24,7 @@ class Stats:
         retries: commands that were sent again.
         reasons: how often commands had to be sent again, by what went wrong: the portal's error code, ``timeout``,
             ``HTTP 502``, ``connection lost``, ``not connected`` or ``broken answer``.
+        replayed: writes of REST 3.0 that were sent again and had run already: the portal repeated its answer.
         refusals: times the portal said QUERY_LIMIT_EXCEEDED.
         waited: seconds spent waiting for the rate limit.
         bytes: size of the answers.
@@ -35,6 +36,7 @@ class Stats:
     rows: int = 0
     retries: int = 0
     reasons: Counter[str] = field(default_factory=Counter[str])
+    replayed: int = 0
     refusals: int = 0
     waited: float = 0.0
     bytes: int = 0

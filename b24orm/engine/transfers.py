@@ -52,7 +52,7 @@ async def fetch(dispatcher: Dispatcher, address: Secret, *, again: bool) -> Asyn
                     incoming.close()
         except (PortalError, TransportError) as error:
             failure = error
-        if handed_out or retryable(failure) == "never" or not await dispatcher.transfer_again(failure, attempts):
+        if handed_out or not await dispatcher.transfer_again(failure, attempts):
             raise failure
 
 
@@ -77,11 +77,10 @@ async def send(dispatcher: Dispatcher, address: Secret, form: Form) -> Any:
         else:
             dispatcher.stats.bytes += envelope.size
             return envelope.result
-        verdict = retryable(failure)
-        if verdict == "reads":
+        if retryable(failure) == "reads":
             what = "the portal broke off" if isinstance(failure, PortalError) else "the answer was lost"
             raise OutcomeUnknown(
                 f"the file {form.name!r} was sent and {what} ({failure}); it may be stored, and is not sent again"
             )
-        if verdict == "never" or not await dispatcher.transfer_again(failure, attempts):
+        if not await dispatcher.transfer_again(failure, attempts):
             raise failure

@@ -49,11 +49,14 @@ if TYPE_CHECKING:
     from b24orm.entities.disk_folder import DiskFolder as DiskFolder
     from b24orm.entities.disk_storage import DiskStorage as DiskStorage
     from b24orm.entities.event_binding import EventBinding as EventBinding
+    from b24orm.entities.event_log import EventLog as EventLog
     from b24orm.entities.lead import Lead as Lead
     from b24orm.entities.lead_contact import LeadContact as LeadContact
     from b24orm.entities.lead_product_row import LeadProductRow as LeadProductRow
     from b24orm.entities.lead_user_field import LeadUserField as LeadUserField
     from b24orm.entities.list_element import ListElement as ListElement
+    from b24orm.entities.note_collection import NoteCollection as NoteCollection
+    from b24orm.entities.note_document import NoteDocument as NoteDocument
     from b24orm.entities.offline_event import OfflineEvent as OfflineEvent
     from b24orm.entities.product_row import ProductRow as ProductRow
     from b24orm.entities.quote import Quote as Quote
@@ -80,6 +83,7 @@ if TYPE_CHECKING:
     from b24orm.entities.task_comment import TaskComment as TaskComment
     from b24orm.entities.task_elapsed_time import TaskElapsedTime as TaskElapsedTime
     from b24orm.entities.timeline_comment import TimelineComment as TimelineComment
+    from b24orm.entities.timeman_record import TimemanRecord as TimemanRecord
     from b24orm.entities.universal_list import UniversalList as UniversalList
     from b24orm.entities.user import User as User
     from b24orm.entities.user_field_config import UserFieldConfig as UserFieldConfig
@@ -127,11 +131,14 @@ __all__ = [
     "DiskFolder",
     "DiskStorage",
     "EventBinding",
+    "EventLog",
     "Lead",
     "LeadContact",
     "LeadProductRow",
     "LeadUserField",
     "ListElement",
+    "NoteCollection",
+    "NoteDocument",
     "OfflineEvent",
     "ProductRow",
     "Quote",
@@ -158,6 +165,7 @@ __all__ = [
     "TaskComment",
     "TaskElapsedTime",
     "TimelineComment",
+    "TimemanRecord",
     "UniversalList",
     "User",
     "UserFieldConfig",
@@ -206,11 +214,14 @@ _MODULES = {
     "DiskFolder": "disk_folder",
     "DiskStorage": "disk_storage",
     "EventBinding": "event_binding",
+    "EventLog": "event_log",
     "Lead": "lead",
     "LeadContact": "lead_contact",
     "LeadProductRow": "lead_product_row",
     "LeadUserField": "lead_user_field",
     "ListElement": "list_element",
+    "NoteCollection": "note_collection",
+    "NoteDocument": "note_document",
     "OfflineEvent": "offline_event",
     "ProductRow": "product_row",
     "Quote": "quote",
@@ -237,6 +248,7 @@ _MODULES = {
     "TaskComment": "task_comment",
     "TaskElapsedTime": "task_elapsed_time",
     "TimelineComment": "timeline_comment",
+    "TimemanRecord": "timeman_record",
     "UniversalList": "universal_list",
     "User": "user",
     "UserFieldConfig": "user_field_config",
@@ -246,13 +258,15 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # type checkers would take it for leave to import whatever is asked for
+
+    def __getattr__(name: str) -> object:
+        module = _MODULES.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value: object = getattr(import_module(f"{__name__}.{module}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

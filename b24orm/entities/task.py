@@ -10,6 +10,13 @@ Documentation:
     https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-add.html
     https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-update.html
     https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-delete.html
+    https://apidocs.bitrix24.com/api-reference/tasks/fields-rest-v3.html
+    https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-list-rest-v3.html
+    https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-get-rest-v3.html
+    https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-add-rest-v3.html
+    https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-update-rest-v3.html
+    https://apidocs.bitrix24.com/api-reference/tasks/tasks-task-delete-rest-v3.html
+    https://apidocs.bitrix24.com/api-reference/rest-v3.html
 """
 
 from __future__ import annotations
@@ -106,8 +113,24 @@ if TYPE_CHECKING:
         "check_list_tree",
         "check_list_can_add",
         "group",
+        "group.id",
+        "group.name",
+        "group.type",
+        "group.isVisible",
         "creator",
+        "creator.id",
+        "creator.name",
+        "creator.role",
+        "creator.gender",
+        "creator.email",
+        "creator.externalAuthId",
         "responsible",
+        "responsible.id",
+        "responsible.name",
+        "responsible.role",
+        "responsible.gender",
+        "responsible.email",
+        "responsible.externalAuthId",
         "accomplices_data",
         "auditors_data",
         "action",
@@ -119,6 +142,24 @@ if TYPE_CHECKING:
         "time_elapsed",
         "timer_is_running_for_current_user",
         "parsed_description",
+        "epic_id",
+        "story_points",
+        "contains_checklist",
+        "contains_sub_tasks",
+        "contains_results",
+        "number_of_reminders",
+        "link",
+        "stage",
+        "stage.id",
+        "stage.title",
+        "stage.color",
+        "flow",
+        "flow.id",
+        "flow.name",
+        "chat",
+        "chat.id",
+        "chat.entityId",
+        "chat.entityType",
     ]
     TaskOrder = Literal[
         "id",
@@ -336,6 +377,8 @@ if TYPE_CHECKING:
         uf_task_webdav_files: Sequence[str]
         uf_mail_message: int | None
         tags: Any
+        epic_id: int | None
+        story_points: int | None
 
     class TaskNew(TaskValues, total=False):
         """The fields that ``Task.objects.create()`` takes by keyword."""
@@ -438,49 +481,49 @@ class TaskFields(Model):
     __entity__: ClassVar[str] = "task"
 
     id: Col[int] = column(default=0, readonly=True)
-    """ID (ID)."""
+    """ID (default: ID, v3: id)."""
 
     title: Col[str]
-    """Title / Название (TITLE)."""
+    """Title / Название (default: TITLE, v3: title)."""
 
     responsible_id: Col[int]
-    """Assignee / Исполнитель (RESPONSIBLE_ID); id of a User."""
+    """Assignee / Исполнитель (default: RESPONSIBLE_ID, v3: responsibleId); id of a User."""
 
     parent_id: Col[int | None] = column(default=None)
-    """Parent task / Базовая задача (PARENT_ID); id of a Task."""
+    """Parent task / Базовая задача (default: PARENT_ID, v3: parentId); id of a Task."""
 
     description: Col[str | None] = column(default=None)
-    """Description / Описание (DESCRIPTION)."""
+    """Description / Описание (default: DESCRIPTION, v3: description)."""
 
     description_in_bbcode: Col[bool] = column(default=False, readonly=True)
     """Description in BBCode / Описание в BBCode (DESCRIPTION_IN_BBCODE)."""
 
     mark: Col[Literal["N", "P"] | None] = column(default=None)
-    """Rating / Оценка (MARK)."""
+    """Rating / Оценка (default: MARK, v3: mark)."""
 
     priority: Col[Literal[0, 1, 2]] = column(default=None)
-    """Priority / Приоритет (PRIORITY)."""
+    """Priority / Приоритет (default: PRIORITY, v3: priority)."""
 
     status: Col[Literal[2, 3, 4, 5, 6]] = column(default=None)
-    """Status / Статус (STATUS)."""
+    """Status / Статус (default: STATUS, v3: status)."""
 
     sub_status: Col[Literal[-3, -2, -1, 2, 3, 4, 5, 6] | None] = column(default=None, readonly=True)
     """Status for display / Отображаемый статус (SUB_STATUS)."""
 
     multitask: Col[bool] = column(default=False)
-    """Has subtasks / Есть подзадачи (MULTITASK)."""
+    """Has subtasks / Есть подзадачи (default: MULTITASK, v3: isMultitask)."""
 
     not_viewed: Col[bool] = column(default=False, readonly=True)
     """Not viewed / Не просмотрена (NOT_VIEWED)."""
 
     replicate: Col[bool] = column(default=False)
-    """Recurring / Регулярная (REPLICATE)."""
+    """Recurring / Регулярная (default: REPLICATE, v3: replicate)."""
 
     group_id: Col[int | None] = column(default=None)
-    """Project / Проект (GROUP_ID); id of a Workgroup."""
+    """Project / Проект (default: GROUP_ID, v3: groupId); id of a Workgroup."""
 
     stage_id: Col[int | None] = column(default=None)
-    """Stage / Стадия (STAGE_ID)."""
+    """Stage / Стадия (default: STAGE_ID, v3: stageId)."""
 
     sprint_id: Col[int | None] = column(default=None)
     """Sprint / Спринт (SPRINT_ID)."""
@@ -489,58 +532,58 @@ class TaskFields(Model):
     """Backlog / Бэклог (BACKLOG_ID)."""
 
     created_by: Col[int] = column(default=0)
-    """Creator / Постановщик (CREATED_BY); id of a User."""
+    """Creator / Постановщик (default: CREATED_BY, v3: creatorId); id of a User."""
 
     created_date: Col[datetime | None] = column(default=None)
-    """Created on / Дата создания (CREATED_DATE)."""
+    """Created on / Дата создания (default: CREATED_DATE, v3: created)."""
 
     accomplices: Col[list[int]] = column(default_factory=list)
-    """Participants / Соисполнители (ACCOMPLICES); ids of a User."""
+    """Participants / Соисполнители (default: ACCOMPLICES, v3: accomplices); ids of a User."""
 
     auditors: Col[list[int]] = column(default_factory=list)
-    """Observers / Наблюдатели (AUDITORS); ids of a User."""
+    """Observers / Наблюдатели (default: AUDITORS, v3: auditors); ids of a User."""
 
     changed_by: Col[int | None] = column(default=None, readonly=True)
-    """Modified by / Кем изменена (CHANGED_BY); id of a User."""
+    """Modified by / Кем изменена (default: CHANGED_BY, v3: changedById); id of a User."""
 
     changed_date: Col[datetime | None] = column(default=None, readonly=True)
-    """Modified on / Дата изменения (CHANGED_DATE)."""
+    """Modified on / Дата изменения (default: CHANGED_DATE, v3: changed)."""
 
     status_changed_by: Col[int | None] = column(default=None, readonly=True)
-    """Status changed by / Кем изменён статус (STATUS_CHANGED_BY); id of a User."""
+    """Status changed by / Кем изменён статус (default: STATUS_CHANGED_BY, v3: statusChangedById); id of a User."""
 
     status_changed_date: Col[datetime | None] = column(default=None, readonly=True)
-    """Status changed on / Дата изменения статуса (STATUS_CHANGED_DATE)."""
+    """Status changed on / Дата изменения статуса (default: STATUS_CHANGED_DATE, v3: statusChanged)."""
 
     closed_by: Col[int | None] = column(default=None, readonly=True)
-    """Completed by / Кем завершена (CLOSED_BY); id of a User."""
+    """Completed by / Кем завершена (default: CLOSED_BY, v3: closedById); id of a User."""
 
     closed_date: Col[datetime | None] = column(default=None, readonly=True)
-    """Completed on / Дата завершения (CLOSED_DATE)."""
+    """Completed on / Дата завершения (default: CLOSED_DATE, v3: closed)."""
 
     activity_date: Col[datetime | None] = column(default=None, readonly=True)
-    """Last activity / Последняя активность (ACTIVITY_DATE)."""
+    """Last activity / Последняя активность (default: ACTIVITY_DATE, v3: activity)."""
 
     date_start: Col[datetime | None] = column(default=None)
-    """Started on / Дата начала выполнения (DATE_START)."""
+    """Started on / Дата начала выполнения (default: DATE_START, v3: started)."""
 
     deadline: Col[datetime | None] = column(default=None)
-    """Deadline / Крайний срок (DEADLINE)."""
+    """Deadline / Крайний срок (default: DEADLINE, v3: deadline)."""
 
     start_date_plan: Col[datetime | None] = column(default=None)
-    """Planned start / Плановое начало (START_DATE_PLAN)."""
+    """Planned start / Плановое начало (default: START_DATE_PLAN, v3: startPlan)."""
 
     end_date_plan: Col[datetime | None] = column(default=None)
-    """Planned finish / Плановое завершение (END_DATE_PLAN)."""
+    """Planned finish / Плановое завершение (default: END_DATE_PLAN, v3: endPlan)."""
 
     guid: Col[str | None] = column(default=None, readonly=True)
-    """GUID (GUID)."""
+    """GUID (default: GUID, v3: guid)."""
 
     xml_id: Col[str | None] = column(default=None)
-    """External code / Внешний код (XML_ID)."""
+    """External code / Внешний код (default: XML_ID, v3: xmlId)."""
 
     chat_id: Col[int | None] = column(default=None, readonly=True)
-    """Task chat / Чат задачи (CHAT_ID)."""
+    """Task chat / Чат задачи (default: CHAT_ID, v3: chatId)."""
 
     comments_count: Col[int | None] = column(default=None, readonly=True)
     """Comments / Количество комментариев (COMMENTS_COUNT)."""
@@ -552,28 +595,31 @@ class TaskFields(Model):
     """New comments / Новые комментарии (NEW_COMMENTS_COUNT)."""
 
     allow_change_deadline: Col[bool] = column(default=False)
-    """Assignee may move the deadline / Исполнитель может менять срок (ALLOW_CHANGE_DEADLINE)."""
+    """Assignee may move the deadline / Исполнитель может менять срок.
+
+    (default: ALLOW_CHANGE_DEADLINE, v3: allowsChangeDeadline).
+    """
 
     allow_time_tracking: Col[bool] = column(default=False)
-    """Time tracking / Учёт времени (ALLOW_TIME_TRACKING)."""
+    """Time tracking / Учёт времени (default: ALLOW_TIME_TRACKING, v3: allowsTimeTracking)."""
 
     task_control: Col[bool] = column(default=False)
-    """Approval on completion / Контроль после завершения (TASK_CONTROL)."""
+    """Approval on completion / Контроль после завершения (default: TASK_CONTROL, v3: needsControl)."""
 
     add_in_report: Col[bool] = column(default=False)
-    """In the efficiency report / Включена в отчёт (ADD_IN_REPORT)."""
+    """In the efficiency report / Включена в отчёт (default: ADD_IN_REPORT, v3: addInReport)."""
 
     forked_by_template_id: Col[int | None] = column(default=None, readonly=True)
-    """Task template / Шаблон задачи (FORKED_BY_TEMPLATE_ID)."""
+    """Task template / Шаблон задачи (default: FORKED_BY_TEMPLATE_ID, v3: forkedByTemplateId)."""
 
     time_estimate: Col[int | None] = column(default=None)
-    """Time estimate, s / Оценка времени, с (TIME_ESTIMATE)."""
+    """Time estimate, s / Оценка времени, с (default: TIME_ESTIMATE, v3: estimatedTime)."""
 
     time_spent_in_logs: Col[int | None] = column(default=None, readonly=True)
     """Time spent, s / Затраченное время, с (TIME_SPENT_IN_LOGS)."""
 
     match_work_time: Col[bool] = column(default=False)
-    """Skip days off / Пропускать выходные дни (MATCH_WORK_TIME)."""
+    """Skip days off / Пропускать выходные дни (default: MATCH_WORK_TIME, v3: matchesWorkTime)."""
 
     forum_topic_id: Col[int | None] = column(default=None, readonly=True)
     """Comment topic / Тема комментариев (FORUM_TOPIC_ID)."""
@@ -582,7 +628,7 @@ class TaskFields(Model):
     """Forum / Форум (FORUM_ID)."""
 
     site_id: Col[str | None] = column(default=None)
-    """Site / Сайт (SITE_ID)."""
+    """Site / Сайт (default: SITE_ID, v3: siteId)."""
 
     subordinate: Col[bool] = column(default=False, readonly=True)
     """Subordinate's task / Задача подчинённого (SUBORDINATE)."""
@@ -591,10 +637,13 @@ class TaskFields(Model):
     """In favorites / В избранном (FAVORITE)."""
 
     exchange_modified: Col[datetime | None] = column(default=None, readonly=True)
-    """Modified by synchronization / Дата изменения при синхронизации (EXCHANGE_MODIFIED)."""
+    """Modified by synchronization / Дата изменения при синхронизации.
+
+    (default: EXCHANGE_MODIFIED, v3: exchangeModified).
+    """
 
     exchange_id: Col[str | None] = column(default=None, readonly=True)
-    """Synchronization ID / ID синхронизации (EXCHANGE_ID)."""
+    """Synchronization ID / ID синхронизации (default: EXCHANGE_ID, v3: exchangeId)."""
 
     outlook_version: Col[int | None] = column(default=None, readonly=True)
     """Outlook version / Версия Outlook (OUTLOOK_VERSION)."""
@@ -626,10 +675,10 @@ class TaskFields(Model):
     """Pinned in the project / Закреплена в проекте (IS_PINNED_IN_GROUP)."""
 
     flow_id: Col[int | None] = column(default=None)
-    """Flow / Поток (FLOW_ID)."""
+    """Flow / Поток (default: FLOW_ID, v3: flowId)."""
 
     uf_crm_task: Col[list[str]] = column(default_factory=list)
-    """CRM items / Элементы CRM (UF_CRM_TASK)."""
+    """CRM items / Элементы CRM (default: UF_CRM_TASK, v3: crmItemIds)."""
 
     uf_task_webdav_files: Col[list[str]] = column(default_factory=list)
     """Files / Файлы (UF_TASK_WEBDAV_FILES)."""
@@ -653,13 +702,13 @@ class TaskFields(Model):
     """Checklist may grow / Можно добавлять пункты (CHECK_LIST_CAN_ADD)."""
 
     group: Col[Any] = column(default=None, readonly=True)
-    """Project card / Карточка проекта (GROUP)."""
+    """Project card / Карточка проекта (default: GROUP, v3: group)."""
 
     creator: Col[Any] = column(default=None, readonly=True)
-    """Creator card / Карточка постановщика (CREATOR)."""
+    """Creator card / Карточка постановщика (default: CREATOR, v3: creator)."""
 
     responsible: Col[Any] = column(default=None, readonly=True)
-    """Assignee card / Карточка исполнителя (RESPONSIBLE)."""
+    """Assignee card / Карточка исполнителя (default: RESPONSIBLE, v3: responsible)."""
 
     accomplices_data: Col[Any] = column(default=None, readonly=True)
     """Participant cards / Карточки соисполнителей (ACCOMPLICES_DATA)."""
@@ -693,6 +742,36 @@ class TaskFields(Model):
 
     parsed_description: Col[str | None] = column(default=None, readonly=True)
     """Description in HTML / Описание в HTML (PARSED_DESCRIPTION)."""
+
+    epic_id: Col[int | None] = column(default=None)
+    """Epic / Эпик (v3: epicId)."""
+
+    story_points: Col[int | None] = column(default=None)
+    """Story points / Стори-пойнты (v3: storyPoints)."""
+
+    contains_checklist: Col[bool] = column(default=False, readonly=True)
+    """Has a checklist / Есть чек-лист (v3: containsChecklist)."""
+
+    contains_sub_tasks: Col[bool] = column(default=False, readonly=True)
+    """Has subtasks of its own / Есть свои подзадачи (v3: containsSubTasks)."""
+
+    contains_results: Col[bool] = column(default=False, readonly=True)
+    """Has results / Есть результаты (v3: containsResults)."""
+
+    number_of_reminders: Col[int | None] = column(default=None, readonly=True)
+    """Reminders / Количество напоминаний (v3: numberOfReminders)."""
+
+    link: Col[str | None] = column(default=None, readonly=True)
+    """Link / Ссылка (v3: link)."""
+
+    stage: Col[Any] = column(default=None, readonly=True)
+    """Stage card / Карточка стадии (v3: stage)."""
+
+    flow: Col[Any] = column(default=None, readonly=True)
+    """Flow card / Карточка потока (v3: flow)."""
+
+    chat: Col[Any] = column(default=None, readonly=True)
+    """Chat card / Карточка чата (v3: chat)."""
 
     responsible_user: ClassVar[ToOne[User]] = ToOne()
     """The User that ``responsible_id`` names."""

@@ -288,8 +288,8 @@ class OperatingBudget:
         older = portal_time is not None and known.told_at - _SKEW < portal_time < known.told_at
         if reset_at is None or known.reset_at is None:
             return older
-        # The oldest basket only ever gets younger.
-        return reset_at < known.reset_at and (older or now < known.rest_until)
+        # The oldest basket gets younger, unless a call ends that began in a minute before it.
+        return reset_at < known.reset_at and (older if portal_time is not None else now < known.rest_until)
 
     def _renew(self, known: _Method, now: float, reset_at: float | None, rest: float | None) -> None:
         """A basket was forgotten, or may have been."""

@@ -96,6 +96,9 @@ class Reader:
             name: value_schema(opened(annotations.get(name, Any)), reference=name in references, digits=digits)
             for name in self._wires
         }
+        for field in entity.fields:
+            if (words := field.words.get(dialect)) and field.name in self._values:
+                self._values[field.name] = _said_in(words, self._values[field.name])
         if keep:
             self._values = {
                 name: schema if name == self.id else core_schema.union_schema([schema, _KEPT], mode="left_to_right")
@@ -289,6 +292,16 @@ class Kept:
 
 
 _KEPT = core_schema.no_info_plain_validator_function(Kept)
+
+
+def _said_in(words: Mapping[str, str], schema: CoreSchema) -> CoreSchema:
+    """The *schema* of a field whose values a dialect says in *words* of its own (by ours, as text)."""
+    ours: dict[Any, str | None] = {word: value or None for value, word in words.items()}
+
+    def translated(value: Any) -> Any:
+        return ours.get(value, value) if isinstance(value, str) else value
+
+    return core_schema.no_info_before_validator_function(translated, schema)
 
 
 class _Fields:

@@ -12,7 +12,7 @@ from typing import Literal
 from typing_extensions import override
 
 from b24orm.command import Command
-from b24orm.compiler import FIXED_ORDERS, Listing, batchable, json_ready
+from b24orm.compiler import FIXED_ORDERS, Listing, batchable, json_ready, json_v3
 
 __all__ = [
     "PAGES_PER_BATCH",
@@ -38,6 +38,7 @@ Strategy = Literal[
     "chain",
     "keyset",
     "sequential",
+    "pages",
     "cursor",
     "counted",
     "offset",
@@ -49,6 +50,8 @@ Strategy = Literal[
     "semi-join",
     "counts",
 ]
+
+_USUAL_PAGE = 50  # rows: what portals were seen to send of REST 3.0 lists, whatever was asked for
 
 _NO_BATCH = (
     "the filter would not survive a batch "
@@ -90,8 +93,9 @@ class Plan:
         ]
         lines += [f"- {name}: {plan.strategy}, {plan.reason}" for name, plan in self.parts]
         for number, command in enumerate(self.first, 1):
-            params = json.dumps(json_ready(command.params), ensure_ascii=False)
-            lines.append(f"{number}. {command.method} {params}")
+            spelled = json_ready if command.version == 2 else json_v3
+            method = command.method if command.version == 2 else f"REST 3.0 {command.method}"
+            lines.append(f"{number}. {method} {json.dumps(spelled(command.params), ensure_ascii=False)}")
         return "\n".join(lines)
 
 
@@ -115,18 +119,23 @@ def chain(listing: Listing, *, above: int | None, below: int | None, pages: int,
             yield listing.command(above=reference, below=below, key=key)
 
 
+_SHARED = "1, shared with whatever else is asked at the moment"
+
+
 def plan_get(command: Command) -> Plan:
     """One row by its id, through the entity's own get method."""
-    return Plan("get", "one row by its id", "1, shared with whatever else is asked at the moment", "1", (command,))
+    return Plan("get", "one row by its id", _SHARED if command.version == 2 else "1", "1", (command,))
 
 
-def plan_write(command: Command | None) -> Plan:
-    """One row written; None if there is nothing to send."""
+def plan_write(command: Command | None, note: str = "") -> Plan:
+    """One row written; None if there is nothing to send. The *note* says why so, where there is another way."""
     if command is None:
         return Plan("nothing", "nothing changed", "0", "0")
     again = "sent again if its answer is lost" if command.replay_safe else "never sent again once it may have run"
-    reason = f"one row; {again}"
-    return Plan("write", reason, "1, shared with whatever else is asked at the moment", "1", (command,))
+    if command.version == 3 and not command.replay_safe:
+        again = "sent again with the same Idempotency-Key if its answer is lost and the portal knows such keys"
+    reason = "; ".join(filter(None, ("one row", note, again)))
+    return Plan("write", reason, _SHARED if command.version == 2 else "1", "1", (command,))
 
 
 def plan_bulk(rows: int | None, first: Sequence[Command], *, reads: Plan | None = None) -> Plan:
@@ -159,7 +168,7 @@ def plan_count(listing: Listing) -> Plan:
             (_whole(listing),),
             listing,
         )
-    if listing.paging.mode == "cursor":
+    if listing.paging.mode == "cursor" or listing.version == 3:
         reason = f"{listing.method} tells no total: all rows are read and counted here"
         return replace(plan_list(listing), reason=reason)
     select = (listing.id_wire,) if listing.select and listing.id_wire else None
@@ -198,6 +207,8 @@ def plan_list(listing: Listing) -> Plan:
         return _cursor(listing, size)
     if listing.ids is not None and listing.by_id:
         return _by_ids(listing, listing.ids, size)
+    if listing.version == 3:
+        return _v3(listing, size)
     if limit is not None and limit <= size and listing.offset == 0:
         start = -1 if listing.paging.leads_by_id else 0  # -1 means nothing good to methods that only know offsets
         first = listing.command(start=start, ids=listing.ids)
@@ -205,6 +216,29 @@ def plan_list(listing: Listing) -> Plan:
     if not listing.by_id or listing.offset or listing.ids is not None:
         return _counted(listing, size)
     return _by_id(listing, size)
+
+
+def _v3(listing: Listing, size: int) -> Plan:
+    """Page after page: REST 3.0 counts nothing, and a chain of pages would fail as a whole behind the last one."""
+    rows, offset = _rows(listing), listing.offset
+    asked = size if listing.limit is None else min(size, listing.limit)
+    first = listing.command(start=offset, rows=asked, ids=listing.ids)
+    if listing.by_id:
+        reason = "REST 3.0, keyset by id, page by page, a request each, until one shows that the list is over"
+        if offset:
+            reason += "; the first page is found by its offset"
+    else:
+        why = f"{listing.method} has no range of ids in its filter"
+        if listing.paging.leads_by_id:
+            why = "the order is not by id"
+        reason = f"REST 3.0, pages by offset, as {why}; all are read again at the end, to show that no row moved"
+    if listing.limit is not None and listing.limit <= _USUAL_PAGE:
+        pages = "1" if listing.limit == 1 else "1, or 2 where fewer rows match"
+    else:
+        pages = f"1 + {rows}/{size}"
+        pages += f" to 1 + {rows}/{_USUAL_PAGE}, as the portal's pages are long" if size > _USUAL_PAGE else ""
+        pages = pages if listing.by_id else f"2 x ({pages})"
+    return Plan("pages", reason, pages, pages, (first,), listing)
 
 
 def _rows(listing: Listing) -> str:
@@ -254,7 +288,9 @@ def _cursor(listing: Listing, size: int) -> Plan:
         reason = f"cursor: {listing.method} has no filter and no offsets, but reads on behind an id ({cursor.after})"
         if listing.paging.order != "any":
             reason += f", {FIXED_ORDERS[listing.paging.order]}"
-        if batchable(json_ready(first.params)):
+        if listing.version == 3:
+            reason += "; page by page"
+        elif batchable(json_ready(first.params)):
             reason += "; after the first page, a chain of pages a batch"
             requests = f"1 + {rows}/{size * PAGES_PER_BATCH}"
         else:
@@ -275,6 +311,8 @@ def _by_ids(listing: Listing, ids: tuple[int, ...], size: int) -> Plan:
         for i in range(0, min(len(wanted), size * PAGES_PER_BATCH), size)
     )
     requests = _pages(commands, PAGES_PER_BATCH)
+    if listing.version == 3:
+        requests = commands
     return Plan("by ids", f"{len(wanted)} ids, {size} a command", str(requests), str(commands), first, listing)
 
 

@@ -212,7 +212,7 @@ def _aggregate(
         return _probe(reading, found, at, largest=function == "max") if extreme else None
 
     async def run(at: PortalLike) -> Any:
-        asked = probe(at.crm_api)
+        asked = probe(at.api)
         if asked is not None:
             rows = [value async for (value,) in _values(asked, (name,), at)]
             # An empty value comes first, or last: it says nothing of the others.

@@ -13,7 +13,7 @@ from b24orm.context import PortalLike
 from b24orm.errors import OutcomeUnknown, QueryError
 from b24orm.narrow import is_ordered, is_sequence
 from b24orm.op import Op, Rows
-from b24orm.plan import Plan, plan_bulk, plan_write
+from b24orm.plan import Plan, plan_bulk
 from b24orm.query import All, Condition, Q
 from b24orm.queryset.bulk import BulkOp
 from b24orm.queryset.execute import fetch_one, plan_for, row_pages
@@ -23,7 +23,7 @@ from b24orm.queryset.protocol import ModelLike
 from b24orm.queryset.reading import ReadingQuerySet
 from b24orm.queryset.settling import settled
 from b24orm.queryset.single import at_most_once
-from b24orm.queryset.writing import add_change, create_now, save_now
+from b24orm.queryset.writing import caller_of, create_now, plan_new, save_now, submitted
 
 __all__ = ["BaseQuerySet", "Many", "QuerySet"]
 
@@ -52,11 +52,10 @@ class BaseQuerySet(ReadingQuerySet[M]):
             new: M = await self._create_at(portal, copy(template), dedupe)
             return new
 
-        return Op(run, explain=lambda: plan_write(add_change(template, self._api()).command), portal=self._portal)
+        return Op(run, explain=lambda: plan_new(template, self._portal), portal=self._portal)
 
     async def _create_at(self, portal: PortalLike, obj: Any, dedupe: str | None) -> Any:
-        change = add_change(obj, portal.crm_api)
-        outcome = await portal.submit(change.command)
+        change, outcome = await submitted(obj, portal)
         if outcome.status == "unknown" and dedupe is not None:
             (outcome,) = await settled(self.model, dedupe, [change.sent[dedupe]], [outcome], portal)
             if outcome.key is not None:  # it is there: what it holds is read as of a row that was not answered
@@ -142,7 +141,8 @@ class BaseQuerySet(ReadingQuerySet[M]):
         rows = len(objs) if is_sequence(objs) else None
 
         def explain() -> Plan:
-            return plan_bulk(rows, job.first(objs, self._api()) if is_ordered(objs) else ())
+            first = job.first(objs, self._api(), caller_of(self._portal)) if is_ordered(objs) else ()
+            return plan_bulk(rows, first)
 
         return BulkOp(job, objs, portal=self._portal, progress=self._progress, explain=explain)
 

@@ -53,7 +53,8 @@ class Item(Generic[T]):
 class _Preferring:
     """As much of a portal as it takes to prepare an input."""
 
-    crm_api: str
+    api: str
+    user_id: int | None
 
 
 class Job(ABC, Generic[T]):
@@ -107,9 +108,9 @@ class Job(ABC, Generic[T]):
         self._let_go(held)
         raise problem
 
-    def first(self, inputs: Sequence[T], api: str) -> list[Command]:
-        """The commands that leave first, at a portal that prefers *api*."""
-        portal: Any = _Preferring(api)
+    def first(self, inputs: Sequence[T], api: str, user_id: int | None) -> list[Command]:
+        """The commands that leave first, at a portal that prefers *api*, on behalf of the user *user_id*."""
+        portal: Any = _Preferring(api, user_id)
         items = [self.prepare(given, portal) for given in inputs[:PAGES_PER_BATCH]]
         self._let_go(items)
         return [item.command for item in items if item.command is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,8 +13,9 @@ from b24orm.context import PortalLike
 from b24orm.errors import DoesNotExist, MultipleObjectsReturned, NotFound
 from b24orm.narrow import is_mapping
 from b24orm.plan import Plan, plan_count, plan_get, plan_list
-from b24orm.query import Q, Query
+from b24orm.query import All, Any_, Condition, Node, Q, Query
 from b24orm.queryset.protocol import ModelLike, RowReader
+from b24orm.queryset.versions import only_v3
 
 __all__ = ["Reading", "count", "fetch_one", "get_plan", "model_pages", "plan_for", "plan_for_count", "row_pages"]
 
@@ -43,15 +44,27 @@ class Reading:
 
     def reader(self, portal: PortalLike) -> RowReader:
         """Reads rows as *portal* sends them."""
-        return self.model.__reader__(self.dialect(portal.crm_api), keep=self.keeps(portal))
+        return self.model.__reader__(self.dialect(portal.api), keep=self.keeps(portal))
+
+    def api(self, preferred: str) -> str:
+        """What the query is said in at a portal that prefers *preferred*: REST 3.0 if only that can say it."""
+        entity = self.model.__schema__()
+        return "v3" if only_v3(entity, preferred, self._said()) else preferred
+
+    def _said(self) -> Iterator[str]:
+        """The attributes that the query names."""
+        yield from self.query.select or ()
+        yield from (key.field for key in self.query.order)
+        if not self.query.crosses:
+            yield from _named_in(self.query.node)
 
     def listing(self, api: str) -> Listing:
         """The query in the words of the dialect for *api*."""
-        return compile_list(self.model.__schema__(), api, self.query)
+        return compile_list(self.model.__schema__(), self.api(api), self.query)
 
     def dialect(self, api: str) -> str:
         """The dialect for *api*."""
-        return self.model.__schema__().dialect_for(api)
+        return self.model.__schema__().dialect_for(self.api(api))
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -64,11 +77,21 @@ class Reading:
     def names(self) -> tuple[str, ...] | None:
         """The fields that rows will hold, the id first; None for all."""
         chosen = self.query.select
-        return None if chosen is None else tuple(dict.fromkeys((*self.ids, *chosen)))
+        if chosen is None:
+            return None
+        return tuple(dict.fromkeys((*self.ids, *(name.partition(".")[0] for name in chosen))))
 
     def narrowed(self, **changes: Any) -> Reading:
         """The same with parts of the query replaced."""
         return replace(self, query=replace(self.query, **changes))
+
+
+def _named_in(node: Node) -> Iterator[str]:
+    if isinstance(node, Condition):
+        yield node.field
+    elif isinstance(node, All | Any_):
+        for part in node.parts:
+            yield from _named_in(part)
 
 
 def plan_for(reading: Reading, api: str) -> Plan:
@@ -98,7 +121,7 @@ async def model_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[li
             async for page in pages:
                 yield page
         return
-    api = portal.crm_api
+    api = portal.api
     plan = plan_for(reading, api)
     model = reading.model
     if _is_local(plan):  # rows are filtered first, and made instances then
@@ -121,8 +144,7 @@ async def row_pages(reading: Reading, portal: PortalLike) -> AsyncGenerator[Read
             async for page in pages:
                 yield page
         return
-    api = portal.crm_api
-    plan = plan_for(reading, api)
+    plan = plan_for(reading, portal.api)
     reader = reading.reader(portal)
     names = reading.names
     format = reader if names is None or _is_local(plan) else reader.selected(names)
@@ -215,7 +237,7 @@ _ROW = "\0row"  # no attribute is called so
 
 def get_plan(reading: Reading, api: str) -> Plan:
     """How one row will be fetched: by its id if that says all, else by a list of at most two."""
-    get = compile_get(reading.model.__schema__(), api, reading.query)
+    get = compile_get(reading.model.__schema__(), reading.api(api), reading.query)
     return plan_for(reading.narrowed(limit=2), api) if get is None else plan_get(get.command)
 
 
@@ -227,7 +249,7 @@ async def fetch_one(reading: Reading, portal: PortalLike) -> Any:
         MultipleObjectsReturned: several do.
     """
     model, entity = reading.model, reading.model.__schema__()
-    get = compile_get(entity, portal.crm_api, reading.query)
+    get = compile_get(entity, reading.api(portal.api), reading.query)
     if get is None:
         narrowed = reading.narrowed(limit=2)
         rows = [row async for page in row_pages(replace(narrowed, progress=False), portal) for row in page]
@@ -245,7 +267,7 @@ async def fetch_one(reading: Reading, portal: PortalLike) -> Any:
         error: DoesNotExist = model.DoesNotExist(f"no {entity.name} has id {get.id}")
         raise error from outcome.error
     row: Any = outcome.result
-    for name in filter(None, entity.dialects[entity.dialect_for(portal.crm_api)].paths.row.split(".")):
+    for name in filter(None, entity.dialects[reading.dialect(portal.api)].paths.row.split(".")):
         row = row.get(name) if is_mapping(row) else None
     if not is_mapping(row) or not row:
         raise model.DoesNotExist(f"no {entity.name} has id {get.id}")
@@ -267,7 +289,7 @@ async def count(reading: Reading, portal: PortalLike) -> int:
         from b24orm.queryset.joins import joined_count
 
         return await joined_count(reading, portal)
-    listing = reading.listing(portal.crm_api)
+    listing = reading.listing(portal.api)
     plan = plan_count(listing)
     if plan.strategy == "nothing":
         return 0

@@ -118,7 +118,7 @@ async def count_groups(reading: Reading, portal: PortalLike, name: str) -> dict[
     entity = reading.model.__schema__()
     field = find_field(entity, name)
     known = _known(entity, field)
-    if known is None or plan_groups(reading, portal.crm_api, name) is None:
+    if known is None or plan_groups(reading, portal.api, name) is None:
         return None
     if reading.query.crosses:
         found = await resolved(reading, portal, counting=True)

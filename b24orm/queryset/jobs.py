@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from typing_extensions import override
 
-from b24orm.command import Outcome
+from b24orm.command import Command, Outcome
 from b24orm.compiler import check_writable, compile_delete, compile_update, context_names, resent_names
 from b24orm.context import PortalLike
 from b24orm.errors import InvalidValue, NotFound, UnsupportedQuery
@@ -15,17 +15,18 @@ from b24orm.narrow import is_mapping
 from b24orm.queryset.bulk import Item, Job
 from b24orm.queryset.protocol import ModelLike
 from b24orm.queryset.settling import settled
+from b24orm.queryset.versions import changing, first_able
 from b24orm.queryset.writing import (
     Change,
     add_change,
     answered_row,
+    best_update,
     claim,
     delete_command,
     differing,
     key_of,
     release,
     stored_row,
-    update_change,
 )
 
 __all__ = ["ChangeJob", "CreateJob", "DeleteJob", "UpdateJob"]
@@ -44,7 +45,7 @@ class _RowsJob(Job[Any]):
     @override
     def method(self, portal: PortalLike) -> str:
         entity = self.model.__schema__()
-        return entity.dialects[entity.dialect_for(portal.crm_api)].methods.get(self.verb, "")
+        return entity.dialects[entity.dialect_for(portal.api)].methods.get(self.verb, "")
 
     def _gone(self, item: Item[Any], outcome: Outcome) -> Outcome:
         """The error of a row that is not there, as the model's own."""
@@ -82,7 +83,8 @@ class CreateJob(_RowsJob):
     @override
     def prepare(self, given: Any, portal: PortalLike) -> Item[Any]:
         obj = made(self.model, given)
-        change = add_change(obj, portal.crm_api)
+        apis = changing(type(obj).__schema__(), portal.api, "add")
+        change = first_able(apis, lambda api: add_change(obj, api, portal.user_id))
         if self.dedupe is not None and change.sent.get(self.dedupe) in (None, "", 0):
             raise InvalidValue(f"a {type(obj).__name__} without {self.dedupe}: it could not be looked up by it")
         claim(obj)
@@ -103,9 +105,9 @@ class CreateJob(_RowsJob):
         change: Change = item.state[1]
         if obj is not item.given:  # a mapping, which holds nothing afterwards
             entity = type(obj).__schema__()
-            _, id = answered_row(entity.dialects[entity.dialect_for(portal.crm_api)], outcome.result)
+            _, id = answered_row(entity.dialects[entity.dialect_for(change.api)], outcome.result)
             return Outcome("ok", response=outcome.response, key=outcome.key or id)
-        row, id = (None, outcome.key) if outcome.key else stored_row(type(obj), portal, outcome.result)
+        row, id = (None, outcome.key) if outcome.key else stored_row(type(obj), portal, outcome.result, change.api)
         obj.__take__(change.sent, row, id)
         if self.bind is not None:
             self.bind([obj])
@@ -131,7 +133,7 @@ class UpdateJob(_RowsJob):
             raise InvalidValue(f"bulk_update takes objects of {self.model.__name__}, not {given!r}")
         if key_of(given) is None:
             raise InvalidValue(f"this {self.model.__name__} is not at the portal yet: create it")
-        change = update_change(given, portal.crm_api, self.fields)
+        change = best_update(given, portal.api, self.fields)
         claim(given)
         return Item(given, None if change is None else change.command, key_of(given), change)
 
@@ -140,7 +142,7 @@ class UpdateJob(_RowsJob):
         change: Change | None = item.state
         if outcome.status == "ok" and change is not None:
             names = differing(item.given, change)
-            row = stored_row(self.model, portal, outcome.result)[0] if names else None
+            row = stored_row(self.model, portal, outcome.result, change.api)[0] if names else None
             item.given.__take__(change.sent, row)
             if row is None:
                 item.given.__forget__(names)
@@ -170,10 +172,14 @@ class ChangeJob(_RowsJob):
 
     @override
     def prepare(self, given: Any, portal: PortalLike) -> Item[Any]:
-        entity, api = self.model.__schema__(), portal.crm_api
-        written = self.model.__written__(entity.dialect_for(api), self.sent, before=self.changed)
-        context = {name: self.known[name] for name in context_names(entity, api, "update") if name in self.known}
-        return Item(given, compile_update(entity, api, given, written.values, context, once=written.once), given)
+        entity = self.model.__schema__()
+
+        def command(api: str) -> Command:
+            written = self.model.__written__(entity.dialect_for(api), self.sent, before=self.changed)
+            context = {name: self.known[name] for name in context_names(entity, api, "update") if name in self.known}
+            return compile_update(entity, api, given, written.values, context, once=written.once)
+
+        return Item(given, first_able(changing(entity, portal.api, "update"), command), given)
 
     @override
     def finish(self, item: Item[Any], outcome: Outcome, portal: PortalLike) -> Outcome:
@@ -192,10 +198,10 @@ class DeleteJob(_RowsJob):
     @override
     def prepare(self, given: Any, portal: PortalLike) -> Item[Any]:
         if isinstance(given, self.model):
-            return Item(given, delete_command(given, portal.crm_api), key_of(given))
+            return Item(given, delete_command(given, portal.api), key_of(given))
         if not isinstance(given, int | str) or isinstance(given, bool):
             raise InvalidValue(f"bulk_delete takes ids or objects of {self.model.__name__}, not {given!r}")
-        entity, api = self.model.__schema__(), portal.crm_api
+        entity, api = self.model.__schema__(), portal.api
         context = {name: self.known[name] for name in context_names(entity, api, "delete") if name in self.known}
         return Item(given, compile_delete(entity, api, given, context), given)
 

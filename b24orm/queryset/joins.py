@@ -284,7 +284,7 @@ async def resolved(reading: Reading, portal: PortalLike, *, counting: bool = Fal
     Raises:
         UnsupportedQuery: the portal cannot be asked so; before any request, unless it is the number of ids.
     """
-    api = portal.crm_api
+    api = portal.api
     if plan_joined(reading, api, counting=counting).strategy == "nothing":
         return Resolved(())
     crossed = _Crossed(reading)

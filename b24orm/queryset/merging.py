@@ -137,7 +137,7 @@ async def merged(readings: Sequence[Reading], reading: Reading, portal: PortalLi
         UnsupportedQuery: the order is one that the portal alone knows.
     """
     query = reading.query
-    order = _Order(reading, readings[0].listing(portal.crm_api))
+    order = _Order(reading, readings[0].listing(readings[0].api(portal.api)))
     end = None if query.limit is None else query.offset + query.limit
     select = None if query.select is None else tuple(dict.fromkeys((*query.select, *(n for n, _ in order.keys))))
     lists = [

@@ -32,6 +32,7 @@ from b24orm.queryset.held import HeldRows, Known, plan_held
 from b24orm.queryset.names import Named, TypedName, field_name
 from b24orm.queryset.prefetch import Related, RelatedRows, Tree, plan_related
 from b24orm.queryset.protocol import ModelLike
+from b24orm.queryset.versions import inside
 from b24orm.queryset.writing import preferred_api
 
 __all__ = ["ReadingQuerySet"]
@@ -250,7 +251,7 @@ class ReadingQuerySet(Aggregates, Generic[M]):
 
     def _rows(self, reading: Reading, convert: Callable[[str, list[Any]], list[V]]) -> Rows[V]:
         async def pages(portal: PortalLike) -> AsyncGenerator[list[V]]:
-            dialect = reading.dialect(portal.crm_api)
+            dialect = reading.dialect(portal.api)
             async with aclosing(row_pages(reading, portal)) as raw:
                 async for page in raw:
                     yield convert(dialect, page)
@@ -446,7 +447,10 @@ class ReadingQuerySet(Aggregates, Generic[M]):
         names = found._query.select
 
         def convert(dialect: str, page: list[Any]) -> list[dict[str, Any]]:
-            return self.model.__reader__(dialect).mappings(page, names)
+            reader = self.model.__reader__(dialect)
+            if names is None or not any("." in name for name in names):
+                return reader.mappings(page, names)
+            return [dict(zip(names, row, strict=True)) for row in inside(reader, page, names)]
 
         return self._rows(found._reading, convert)
 
@@ -494,7 +498,7 @@ class ReadingQuerySet(Aggregates, Generic[M]):
         names = tuple(field_name(field) for field in fields)
 
         def convert(dialect: str, page: list[Any]) -> list[Any]:
-            rows = self.model.__reader__(dialect).tuples(page, names)
+            rows = inside(self.model.__reader__(dialect), page, names)
             return [row[0] for row in rows] if flat else rows
 
         return self._rows(found._reading, convert)

@@ -212,7 +212,7 @@ class Link:
     async def fetch(self, beside: Beside, key: Any, portal: PortalLike, keep: bool | None) -> Any:
         """The one row behind *key*; None if there is none. One command, which batches with others."""
         exact = Reading(self.model, self.query(beside, self._condition("exact", key)), progress=False, keep=keep)
-        if compile_get(self.model.__schema__(), portal.crm_api, exact.query) is not None:
+        if compile_get(self.model.__schema__(), portal.api, exact.query) is not None:
             try:
                 return self.model.__build__([await fetch_one(exact, portal)])[0]
             except self.model.DoesNotExist:

@@ -70,7 +70,7 @@ async def settled(
 
 async def _look(model: type[ModelLike], field: str, values: list[Any], portal: PortalLike) -> dict[Any, list[Any]]:
     entity = model.__schema__()
-    id = entity.dialects[entity.dialect_for(portal.crm_api)].id
+    id = entity.dialects[entity.dialect_for(portal.api)].id
     name = "" if id is None else id.name
     query = Query(where=(Q.join((Condition(field, "in", tuple(values)),), "AND"),), select=(name, field))
     reading = Reading(model, query, progress=False)

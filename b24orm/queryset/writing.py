@@ -28,6 +28,7 @@ from b24orm.query import Condition, Q, Query
 from b24orm.queryset.execute import Reading, fetch_one
 from b24orm.queryset.names import Named, field_name
 from b24orm.queryset.protocol import ModelLike
+from b24orm.queryset.versions import AUTO, changing, chooses, creating, first_able, refused
 from b24orm.schema import Dialect
 
 __all__ = [
@@ -35,18 +36,22 @@ __all__ = [
     "add_change",
     "answered_row",
     "being_written",
+    "best_update",
+    "caller_of",
     "claim",
     "create_now",
     "delete",
     "delete_command",
     "differing",
     "key_of",
+    "plan_new",
     "preferred_api",
     "refresh",
     "release",
     "save",
     "save_now",
     "stored_row",
+    "submitted",
     "update_change",
 ]
 
@@ -56,9 +61,19 @@ logger = logging.getLogger("b24orm.queryset")
 
 
 def preferred_api(portal: PortalLike | None = None) -> str:
-    """The CRM dialect of *portal* or of the current one; the modern one where there is none yet."""
-    at = portal or portal_in_context.get() or default_portal.portal
-    return "item" if at is None else at.crm_api
+    """The dialect of *portal* or of the current one; the usual one where there is none yet."""
+    at = _at(portal)
+    return AUTO if at is None else at.api
+
+
+def caller_of(portal: PortalLike | None) -> int | None:
+    """On whose behalf *portal*, or the current one, makes calls; None if that is not known."""
+    at = _at(portal)
+    return None if at is None else at.user_id
+
+
+def _at(portal: PortalLike | None) -> PortalLike | None:
+    return portal or portal_in_context.get() or default_portal.portal
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +83,12 @@ class Change:
     Attributes:
         command: what is sent.
         sent: the typed values in it, by attribute name.
+        api: the dialect that it is said in.
     """
 
     command: Command
     sent: Mapping[str, Any]
+    api: str
 
 
 def key_of(obj: ModelLike) -> Any:
@@ -103,8 +120,8 @@ def is_new(obj: ModelLike) -> bool:
     return not name or key_of(obj) is None or not type(obj).__schema__().by_name[name].read_only
 
 
-def add_change(obj: ModelLike, api: str) -> Change:
-    """How *obj* is created.
+def add_change(obj: ModelLike, api: str, caller: int | None = None) -> Change:
+    """How *obj* is created, on behalf of the user *caller*.
 
     Raises:
         InvalidValue: it has an id already, or a field that the portal sets by itself.
@@ -113,13 +130,13 @@ def add_change(obj: ModelLike, api: str) -> Change:
     entity = type(obj).__schema__()
     if not is_new(obj):
         raise InvalidValue(f"this {entity.name} is at the portal already: save() changes it")
-    sent = obj.__values__(obj.changed_fields)
+    sent = obj.__values__(sorted(obj.changed_fields))
     id = _id_name(type(obj))
     if id and id in sent and key_of(obj) is None:
         del sent[id]
     check_writable(entity, sent, new=True)
     written = type(obj).__written__(entity.dialect_for(api), sent)
-    return Change(compile_add(entity, api, written.values), sent)
+    return Change(compile_add(entity, api, written.values, caller=caller), sent, api)
 
 
 def update_change(obj: ModelLike, api: str, names: Iterable[str] | None = None) -> Change | None:
@@ -139,7 +156,13 @@ def update_change(obj: ModelLike, api: str, names: Iterable[str] | None = None) 
     sent = obj.__values__(sorted(chosen))
     written = type(obj).__written__(entity.dialect_for(api), sent, before=obj)
     given = _contexts(obj, api, "update")
-    return Change(compile_update(entity, api, key_of(obj), written.values, given, once=written.once), sent)
+    return Change(compile_update(entity, api, key_of(obj), written.values, given, once=written.once), sent, api)
+
+
+def best_update(obj: ModelLike, api: str, names: Iterable[str] | None) -> Change | None:
+    """`update_change` in the dialect that has words for it, at a portal that prefers *api*."""
+    apis = changing(type(obj).__schema__(), api, "update")
+    return first_able(apis, lambda one: update_change(obj, one, names))
 
 
 def _resent(obj: ModelLike, api: str, chosen: set[str]) -> set[str]:
@@ -217,10 +240,10 @@ def answered_row(spec: Dialect, result: Any) -> tuple[Any, Any]:
     return row, key
 
 
-def stored_row(model: type[ModelLike], portal: PortalLike, result: Any) -> tuple[Any, Any]:
+def stored_row(model: type[ModelLike], portal: PortalLike, result: Any, api: str) -> tuple[Any, Any]:
     """The row that the answer of a create or an update shows, read; and the id. None for what it does not show."""
     entity = model.__schema__()
-    dialect = entity.dialect_for(portal.crm_api)
+    dialect = entity.dialect_for(api)
     row, key = answered_row(entity.dialects[dialect], result)
     if row is None:
         return None, key
@@ -232,19 +255,48 @@ def stored_row(model: type[ModelLike], portal: PortalLike, result: Any) -> tuple
     return read[0], key
 
 
-async def create_now(obj: ModelLike, portal: PortalLike, change: Change, outcome: Outcome | None = None) -> None:
-    """Creates *obj* at *portal*, after which it holds what the portal stored.
+async def submitted(obj: ModelLike, portal: PortalLike) -> tuple[Change, Outcome]:
+    """Sends *obj* to be created, in the version of the REST that serves best; what was sent, and what became of it."""
+    entity = type(obj).__schema__()
+    if chooses(entity, portal.api):
+        change = first_able(creating(entity, portal.api, None), lambda api: add_change(obj, api, portal.user_id))
+        method = change.command.method
+        if change.command.version == 3 and method in await portal.offered():
+            outcome = await portal.submit(change.command)
+            if not refused(outcome, method, portal):
+                return change, outcome
+    change = add_change(obj, portal.api, portal.user_id)
+    return change, await portal.submit(change.command)
 
-    Args:
-        outcome: what became of it, if it has been sent already.
-    """
-    if outcome is None:
-        outcome = await portal.submit(change.command)
+
+def plan_new(obj: ModelLike, portal: PortalLike | None) -> Plan:
+    """How *obj* will be created at *portal*, or at the current one."""
+    entity, api = type(obj).__schema__(), preferred_api(portal)
+    at = _at(portal)
+    offered = None if at is None else at.known_methods()
+    # Where no portal is there to tell who calls, somebody will.
+    caller = caller_of(portal) or (1 if at is None else None)
+    change = first_able(creating(entity, api, offered), lambda one: add_change(obj, one, caller))
+    note = ""
+    if chooses(entity, api):
+        if change.command.version == 3:
+            unsure = "" if offered is not None else ", if the portal offers it, which is asked first"
+            note = f"by REST 3.0, which finds out whether it was created if its answer is lost{unsure}"
+        else:
+            able = len(creating(entity, api, offered)) > 1
+            note = f"not by REST 3.0: {'that cannot say it' if able else 'the portal does not offer that'}"
+    return plan_write(change.command, note)
+
+
+async def create_now(obj: ModelLike, portal: PortalLike, change: Change, outcome: Outcome) -> None:
+    """Takes over what became of *change*, so that *obj* holds what the portal stored."""
     result = outcome.unwrap().result
-    row, key = stored_row(type(obj), portal, result)
+    row, key = stored_row(type(obj), portal, result, change.api)
     key = key if outcome.key is None else outcome.key
     obj.__take__(change.sent, row, key)
-    if row is None and key is not None:
+    entity = type(obj).__schema__()
+    part = entity.dialects[entity.dialect_for(change.api)].partial_add
+    if (row is None or part) and key is not None:
         try:
             obj.__take__({}, await _fetch(obj, portal))
         except B24OrmError as error:
@@ -267,7 +319,7 @@ async def _read_back(obj: ModelLike, portal: PortalLike, names: Iterable[str]) -
 
 
 async def _fetch(obj: ModelLike, portal: PortalLike) -> Any:
-    return await fetch_one(Reading(type(obj), _row_query(obj, portal.crm_api), progress=False), portal)
+    return await fetch_one(Reading(type(obj), _row_query(obj, portal.api), progress=False), portal)
 
 
 def _row_query(obj: ModelLike, api: str) -> Query:
@@ -297,14 +349,14 @@ async def save_now(obj: ModelLike, portal: PortalLike, names: tuple[str, ...] | 
         if is_new(obj):
             if names is not None:
                 raise InvalidValue(f"update_fields of a new {type(obj).__schema__().name}: there is nothing to update")
-            await create_now(obj, portal, add_change(obj, portal.crm_api))
+            await create_now(obj, portal, *await submitted(obj, portal))
             return
-        change = update_change(obj, portal.crm_api, names)
+        change = best_update(obj, portal.api, names)
         if change is None:
             return
         outcome = await portal.submit(change.command)
         _raise_if_gone(obj, outcome)
-        row, _ = stored_row(type(obj), portal, outcome.unwrap().result)
+        row, _ = stored_row(type(obj), portal, outcome.unwrap().result, change.api)
         obj.__take__(change.sent, row)
         if row is None and (names_ := differing(obj, change)):
             await _read_back(obj, portal, names_)
@@ -332,8 +384,9 @@ def save(obj: M, update_fields: Iterable[str | Named] | None = None) -> Op[M]:
         return obj
 
     def explain() -> Plan:
-        api = preferred_api(obj.__home__)
-        change = add_change(obj, api) if is_new(obj) else update_change(obj, api, names)
+        if is_new(obj):
+            return plan_new(obj, obj.__home__)
+        change = best_update(obj, preferred_api(obj.__home__), names)
         return plan_write(None if change is None else change.command)
 
     return Op(run, explain=explain, portal=obj.__home__)
@@ -344,7 +397,7 @@ def delete(obj: ModelLike) -> Op[None]:
 
     async def run(portal: PortalLike) -> None:
         with being_written(obj):
-            outcome = await portal.submit(delete_command(obj, portal.crm_api))
+            outcome = await portal.submit(delete_command(obj, portal.api))
             _raise_if_gone(obj, outcome)
             outcome.unwrap()
 

@@ -56,9 +56,9 @@ def run_batch(state: State, hit: Hit, params: dict[str, Any]) -> BatchRun:
     for index, (key, command) in enumerate(entries(classic(params, "cmd"))):
         if hit.modelled > state.options.request_timeout:
             break  # the portal has given up on the request; what ran has run
-        if not isinstance(command, str):
+        if not isinstance(command, str) and index < MAX_COMMANDS:
             continue  # skipped, yet counted
-        method, query = _split(command)
+        method, query = _split(strval(command))
         done.commands.append((key, method))
         try:
             if index >= MAX_COMMANDS:
@@ -114,13 +114,18 @@ def _text(text: str, done: BatchRun) -> Any:
 
 
 def _walk(macro: re.Match[str], done: BatchRun) -> Any:
-    """Follow the path of a macro; where it cannot be followed, the deepest value reached is what it yields."""
+    """Follow the path of a macro; where it cannot be followed, the deepest value reached is what it yields.
+
+    A value that is null counts as absent, as PHP's ``isset`` has it; of a text, a number is the place of a character.
+    """
     node: Any = getattr(done, macro[1])
     for segment in _SEGMENT.findall("[" + macro[2]):
         if isinstance(node, Rows) and segment.isdigit() and int(segment) < len(node):
             node = node[int(segment)]
-        elif is_array(node) and segment in (items := as_map(node)):
-            node = items[segment]
+        elif is_array(node) and as_map(node).get(segment) is not None:
+            node = as_map(node)[segment]
+        elif isinstance(node, str) and segment.isascii() and segment.isdigit() and int(segment) < len(node):
+            node = node[int(segment)]
         else:
             break
     return node  # rows stay unread: an overshot chain hands on all results of its batch, and must cost next to nothing

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Books", "Record", "Verb", "Write"]
+__all__ = ["Books", "Delivery", "Record", "TokenRequest", "Verb", "Write"]
 
 Verb = Literal["add", "update", "delete", "set"]
 """What a write did; ``set`` replaces all that belongs to one owner."""
@@ -20,6 +20,25 @@ class Record:
     method: str
     commands: tuple[tuple[str, str], ...]
     status: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """One request to the authorization server for tokens.
+
+    Attributes:
+        grant: ``authorization_code`` or ``refresh_token``, as it was asked.
+        client_id: who asked.
+        status: of HTTP; 0 if no answer was sent.
+        issued: whether tokens were issued, even if the answer was lost.
+        error: the code of the refusal; empty if there was none.
+    """
+
+    grant: str
+    client_id: str
+    status: int
+    issued: bool
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,21 @@ class Write:
     changed: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One attempt to send an event to a handler.
+
+    Attributes:
+        event: its name, in capitals.
+        handler: the address.
+        status: what the handler answered; 0: nothing.
+    """
+
+    event: str
+    handler: str
+    status: int
+
+
 class Books:
     """The portal's counters since the start or the last `reset`.
 
@@ -54,7 +88,9 @@ class Books:
         bytes_out: bytes of answer bodies.
         writes: the writes that were applied, in this order; one for each call, refused ones have none.
         applied: how many of them there are, by (entity, verb).
+        tokens: requests to the authorization server for tokens, in their order; no other number has them in it.
         log: the last requests.
+        events: attempts to send an event to a handler, in the order in which they ended.
         crashes: tracebacks of errors inside the sandbox itself; empty unless it has a bug.
     """
 
@@ -75,7 +111,9 @@ class Books:
             self.method_rows: Counter[str] = Counter()
             self.writes: list[Write] = []
             self.applied: Counter[tuple[str, Verb]] = Counter()
+            self.tokens: list[TokenRequest] = []
             self.log: deque[Record] = deque(maxlen=self._log_size)
+            self.events: list[Delivery] = []
             self.crashes: list[str] = []
 
     def request(self) -> None:
@@ -106,6 +144,21 @@ class Books:
         with self._lock:
             self.writes.append(write)
             self.applied[write.entity, write.verb] += 1
+
+    def token(self, request: TokenRequest) -> None:
+        """The authorization server was asked for tokens."""
+        with self._lock:
+            self.tokens.append(request)
+
+    @property
+    def refreshes(self) -> int:
+        """How many of `tokens` asked for new tokens in exchange for a refresh token, whatever became of that."""
+        return sum(request.grant == "refresh_token" for request in self.tokens)
+
+    def delivered(self, delivery: Delivery) -> None:
+        """An event was sent, or could not be."""
+        with self._lock:
+            self.events.append(delivery)
 
     def answered(self, record: Record, size: int) -> None:
         """A request was answered (or dropped) with *size* bytes of body."""

@@ -5,7 +5,9 @@ Facts: sections 1 and 3 of the behaviour notes; scopes by method: each page's "S
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from b24orm.sandbox.oauth import Application
 
 __all__ = ["Caller", "scope_of"]
 
@@ -17,14 +19,16 @@ class Caller:
     Attributes:
         user_id: the user whose rights count.
         client: the application's id, or ``webhook:<code>``: operating time is kept for each of them and method.
-        application: whether an application calls; some methods are for these only.
+        application: the application that calls; some methods are for these only. None for a webhook.
         scope: what was granted; None for everything.
+        admin: whether the user administers the portal; some methods, and some parameters, are for these only.
     """
 
     user_id: int
-    client: str
-    application: bool = False
+    client: str = field(repr=False)
+    application: Application | None = None
     scope: frozenset[str] | None = None
+    admin: bool = True
 
     def may(self, method: str) -> bool:
         """Whether the scope holds what *method* (in lower case) needs."""
@@ -49,12 +53,15 @@ _FREE = frozenset(
     }
 )
 _FREE_FAMILIES = frozenset({"event", "events", "app"})
+_FULL_USER = frozenset({"user.add", "user.update"})
 _SCOPES = {
     "tasks": frozenset({"task"}),
     "task": frozenset({"task"}),
     "user": frozenset({"user", "user_brief", "user_basic"}),
     "department": frozenset({"department"}),
-    "socialnetwork": frozenset({"sonet_group"}),
+    "sonet_group": frozenset({"sonet_group", "socialnetwork"}),
+    "socialnetwork": frozenset({"sonet_group", "socialnetwork"}),
+    "voximplant": frozenset({"telephony"}),
     "imopenlines": frozenset({"imopenlines"}),
 }
 
@@ -64,4 +71,6 @@ def scope_of(method: str) -> frozenset[str]:
     family = method.partition(".")[0]
     if method in _FREE or family in _FREE_FAMILIES:
         return frozenset()
+    if method in _FULL_USER:
+        return frozenset({"user"})
     return _SCOPES.get(family, frozenset({family}))

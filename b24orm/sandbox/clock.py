@@ -8,24 +8,33 @@ it, since they format a date as if it were midnight UTC.
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 
-__all__ = ["ZONE", "Clock", "iso", "read_date", "read_datetime"]
+from b24orm.sandbox.strtotime import strtotime
+
+__all__ = ["ZONE", "Clock", "iso", "read_by", "read_date", "read_datetime"]
 
 ZONE = timezone(timedelta(hours=3))
-_FORMATS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d", "%Y-%m-%d %H:%M:%S%z")
 
 
 class Clock:
-    """Seconds since the epoch as the portal sees them."""
+    """Seconds since the epoch as the portal sees them.
 
-    def __init__(self) -> None:
+    Args:
+        speed: how many of the portal's seconds pass while the world's clock shows one.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._speed = speed
+        self._started = time.time()
         self._shift = 0.0
 
     def time(self) -> float:
-        """The portal's time, in epoch seconds."""
-        return time.time() + self._shift
+        """The portal's time, in epoch seconds: the world's when the clock was made."""
+        now = time.time()
+        return now + (now - self._started) * (self._speed - 1) + self._shift
 
     def advance(self, seconds: float) -> None:
         """Move the portal's clock forward: its buckets leak and its operating time expires."""
@@ -42,20 +51,29 @@ def iso(moment: float) -> str:
     return _iso(int(moment))
 
 
-@lru_cache(maxsize=4096)
+_ruling: ContextVar[Clock | None] = ContextVar("the clock that words such as yesterday are read by", default=None)
+
+
+def read_by(clock: Clock) -> None:
+    """Let words such as ``yesterday`` mean the days of *clock*, in all that this task goes on to do."""
+    _ruling.set(clock)
+
+
 def _moment(text: str) -> datetime | None:
-    text = text.strip()
     try:
-        moment = datetime.fromisoformat(text)
+        return _iso_moment(text)
     except ValueError:
-        for form in _FORMATS:
-            try:
-                moment = datetime.strptime(text, form)
-                break
-            except ValueError:
-                continue
-        else:
-            return None
+        clock = _ruling.get()
+        moment = strtotime(text, datetime.fromtimestamp(time.time() if clock is None else clock.time(), ZONE))
+    try:
+        return None if moment is None else moment.astimezone(ZONE)
+    except OverflowError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _iso_moment(text: str) -> datetime | None:
+    moment = datetime.fromisoformat(text.strip())
     try:
         # Without a zone the portal means its own, as strtotime does.
         return (moment if moment.tzinfo else moment.replace(tzinfo=ZONE)).astimezone(ZONE)

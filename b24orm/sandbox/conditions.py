@@ -9,7 +9,20 @@ from b24orm.sandbox.fields import Column, Storage
 from b24orm.sandbox.php import floatval, intval, strval
 from b24orm.sandbox.store import Sql
 
-__all__ = ["any_of", "compare", "empty", "equals", "filled", "is_number", "is_text", "like", "negate", "read", "scalar"]
+__all__ = [
+    "all_of",
+    "any_of",
+    "compare",
+    "empty",
+    "equals",
+    "filled",
+    "is_number",
+    "is_text",
+    "like",
+    "negate",
+    "read",
+    "scalar",
+]
 
 _NUMBERS = frozenset({"int", "number", "bit", "file"})
 _TEXTS = frozenset({"text", "code", "flag", "json", "fm"})
@@ -111,3 +124,9 @@ def negate(condition: Sql, *, keep_null: Column | None = None) -> Sql:
     if keep_null is not None:
         return f"({keep_null.sql} IS NULL OR NOT ({text}))", parameters
     return f"NOT ({text})", parameters
+
+
+def all_of(*conditions: Sql) -> Sql:
+    """All of the *conditions*, of which some may be empty."""
+    texts = [text for text, _ in conditions if text]
+    return " AND ".join(texts), [value for _, values in conditions for value in values]

@@ -75,6 +75,17 @@ def _requisite(state: State, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _bank_detail(state: State, given: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "country_id": 1,
+        "date_create": iso(state.clock.time()),
+        "created_by_id": state.user_id,
+        "active": "Y",
+        "sort": 500,
+        **given,
+    }
+
+
 def _task(state: State, given: dict[str, Any]) -> dict[str, Any]:
     now, user = iso(state.clock.time()), state.user_id
     return {
@@ -94,6 +105,7 @@ def _task(state: State, given: dict[str, Any]) -> dict[str, Any]:
         "status_changed_date": now,
         "activity_date": now,
         "guid": f"{{{uuid5(NAMESPACE_OID, str(state.next_id()))}}}",
+        "chat_id": state.next_id(),
         "allow_change_deadline": "N",
         "allow_time_tracking": "N",
         "task_control": "N",
@@ -142,6 +154,8 @@ DEFAULTS: Mapping[str, Callable[[State, dict[str, Any]], dict[str, Any]]] = {
     "timeline_comment": _comment,
     "activity": _activity,
     "requisite": _requisite,
+    "bank_detail": _bank_detail,
+    "requisite_preset": _bank_detail,
     "task": _task,
     "department": _department,
     "user": _user,

@@ -7,13 +7,16 @@ import traceback
 from dataclasses import dataclass
 from typing import Any
 
-from b24orm.sandbox.clock import iso
+from b24orm.sandbox.clock import iso, read_by
 from b24orm.sandbox.limits import Hit
 from b24orm.sandbox.methods import METHODS
-from b24orm.sandbox.refusal import Refusal, access_denied, insufficient_scope, internal_error, over_limit
+from b24orm.sandbox.methods.parameters import classic
+from b24orm.sandbox.php import strval
+from b24orm.sandbox.refusal import Refusal, internal_error, not_found
+from b24orm.sandbox.rights import denial, for_administrators
 from b24orm.sandbox.state import Answer, State
 
-__all__ = ["Stopwatch", "known", "run"]
+__all__ = ["Stopwatch", "allow", "known", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,49 +56,48 @@ def known(method: str) -> bool:
     return method == "batch" or method in METHODS
 
 
+def allow(state: State, hit: Hit, method: str) -> None:
+    """Let a call of *method* pass, if meters, faults and rights do. Raises Refusal if they do not."""
+    hit.check(method)
+    fault = state.faults.for_command(method)
+    if fault is not None:
+        if fault.kind == "command_query_limit":
+            state.books.refusal()
+        raise fault.refusal or denial(method)
+    if method in state.denied or (not hit.caller.admin and for_administrators(method)):
+        raise denial(method)
+
+
 def run(state: State, hit: Hit, method: str, params: dict[str, Any], index: int) -> tuple[Answer, dict[str, Any]]:
     """Run *method* (in lower case); returns its answer and its ``time``. Raises Refusal for an error answer."""
     handler = METHODS.get(method)
     if handler is None:
-        raise Refusal("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
+        raise not_found()
     if not hit.caller.may(method):
-        raise insufficient_scope()
-    hit.check(method)
-    fault = state.faults.for_command(method)
-    if fault is not None:
-        if fault == "command_query_limit":
-            state.books.refusal()
-        raise _faulty(fault)
-    if method in state.denied:
-        raise access_denied()
+        raise Refusal("insufficient_scope", "", 403)  # in a batch it comes without a description (batch.md)
+    allow(state, hit, method)
     if state.before_command is not None:
         state.before_command(method, params, index)
     watch = Stopwatch.start(state, hit)
-    modelled = 0.0  # what is refused is refused at once
     state.books.command(method)
+    read_by(state.clock)
     try:
-        with state.store.lock:
+        with state.store.working():
             state.method, state.caller = method, hit.caller
+            state.connector = strval(classic(params, "auth_connector"))
             answer = handler(state, params)
-        modelled = state.delays.get(method, 0.0) + answer.counting
     except Refusal:
-        raise
+        raise  # what is refused is refused at once, and uses no operating time
+    except UnicodeEncodeError as error:
+        # The database takes no bytes that are no UTF-8; that the portal answers so is inferred from its SQL failures.
+        raise Refusal("ERROR_CORE", "Internal error!", 500) from error
     except Exception as error:
         # A crash inside a real portal is an error answer as well; the books tell a test that it was ours.
         state.books.crash(traceback.format_exc())
         raise internal_error() from error
-    finally:
-        operating = hit.spend(method, watch.elapsed + modelled + state.costs.get(method, 0.0))
-        hit.modelled += modelled
+    modelled = state.delays.get(method, 0.0) + answer.counting
+    used = watch.elapsed + modelled + state.costs.get(method, 0.0)
+    operating = hit.spend(method, used, watch.started)
+    hit.modelled += modelled
     state.books.handed_out(method, answer.rows)
     return answer, watch.report(operating, modelled)
-
-
-def _faulty(kind: str) -> Refusal:
-    if kind == "operation_time_limit":
-        return Refusal("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
-    if kind == "command_query_limit":
-        return over_limit()
-    if kind == "access_denied":
-        return access_denied()
-    return internal_error()

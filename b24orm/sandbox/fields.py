@@ -6,31 +6,32 @@ A column knows its wire name in each answer form: ``item`` (crm.item.* with orig
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
-from typing import Any, Literal
 
+from b24orm.sandbox.columns import Column, Form, Storage, Table
+from b24orm.sandbox.php import intval
 from b24orm.sandbox.smart import PROCESSES, SmartProcess
 from b24orm.sandbox.userfields import USER_FIELDS, UserField, camel_name
+from b24orm.sandbox.v3.shapes import SHAPES
 from b24orm.schema import Field, entity
 
-__all__ = ["TABLE_KEYS", "Column", "Form", "Storage", "Table", "table"]
-
-Form = Literal["item", "item_camel", "classic", "default"]
-
-Storage = Literal[
-    "int", "number", "text", "code", "flag", "bit", "date", "datetime", "many", "file", "json", "fm", "const"
-]
-"""How a value is held. ``code``: short Latin text. ``flag``: Y or N. ``bit``: 1 or 0 (user fields). ``many``: a JSON
-list. ``json``: any JSON. ``fm``: multifields, all in one column ``fm``. ``const``: the
-entityTypeId, not held at all."""
+__all__ = ["TABLE_KEYS", "Column", "Form", "Storage", "Table", "make_table", "table"]
 
 TABLE_KEYS = (
     *("deal", "lead", "contact", "company", "quote", "smart_invoice", "status", "category", "user", "crm_type"),
     *PROCESSES,
     *("product_row", "timeline_comment", "activity", "requisite", "address", "task", "department"),
-    *("disk_storage", "disk_object"),
+    *("disk_storage", "disk_object", "stage_history"),
+    *("bank_detail", "requisite_preset", "requisite_link", "currency"),
+    *("catalog", "catalog_product", "catalog_offer", "catalog_section", "catalog_price", "catalog_price_type"),
+    *("catalog_store", "catalog_store_product", "catalog_measure", "catalog_vat"),
+    *("catalog_document", "catalog_document_element"),
+    *("sale_order", "sale_basket_item", "sale_payment", "sale_shipment", "sale_person_type", "sale_status"),
+    *("task_comment", "task_elapsed_time", "task_checklist_item", "sonet_group", "universal_list", "list_element"),
+    *("calendar_event", "chat", "chat_message", "call_statistic", "workflow_template", "workflow_instance"),
+    *SHAPES,
 )
 """The entities that the sandbox serves; each smart process is one of its own, such as ``smart_process_156``."""
 
@@ -61,9 +62,24 @@ _USER_STORAGE: dict[str, Storage] = {
     "datetime": "datetime",
     "file": "file",
 }
-_FOLDED = frozenset({"title", "name", "last_name", "company_title"})
 # Folders and files share their ids and their lists, so they share a table.
 _TOGETHER: Mapping[str, tuple[str, ...]] = {"disk_object": ("disk_file", "disk_folder")}
+# The rows of some tables are served by a second family of methods, in its own words.
+_VIEWS: Mapping[str, str] = {"deal_category": "category", "workgroup": "sonet_group"}
+# Ids that are no numbers stand beside the number of the row.
+_CODED: Mapping[str, str] = {"sale_status": "status_code", "workflow_instance": "workflow_id"}
+# Values of fields that each portal has of its own, which no schema lists; of a list: which fields these are.
+_PROPERTIES: tuple[tuple[str, Storage], ...] = (("properties", "json"),)
+_OWN: Mapping[str, tuple[tuple[str, Storage], ...]] = {
+    **dict.fromkeys(("catalog_product", "catalog_offer", "universal_list", "list_element"), _PROPERTIES),
+}
+# Families that answer numbers as numbers although their grammar is shared with others that do not, and the one that
+# answers true and false.
+_NUMBERS = frozenset({"category", "crm_type", "product_row", "chat", "chat_message"})
+_TRUE_FALSE = frozenset({"chat", "chat_message"})
+# Decimals that rates, weights and amounts of goods have; money has two.
+_DIGITS: Mapping[str, int] = {"currency": 4, "call_statistic": 4}
+_MOST_DIGITS = 6
 # Fields that are not held as their type says: the files of a comment are a map.
 _HELD: Mapping[tuple[str, str], Storage] = {("timeline_comment", "files"): "json"}
 # The binding records of contacts and companies are described but not answered, as in the vendor's samples of
@@ -78,90 +94,35 @@ _UNDESCRIBED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One field of a table."""
-
-    name: str
-    type: str
-    storage: Storage
-    wire: dict[Form, str]
-    title: str
-    element: Storage | None = None
-    """Storage of one element of a ``many`` column."""
-    multiple: bool = False
-    required: bool = False
-    nullable: bool = True
-    read_only: bool = False
-    immutable: bool = False
-    filterable: bool = True
-    sortable: bool = True
-    selectable: bool = True
-    deprecated: bool = False
-    relation: str | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    user_field: UserField | None = None
-
-    @property
-    def folded(self) -> bool:
-        """Whether the database keeps a case-folded copy, since this is what people search by."""
-        return self.name in _FOLDED and self.storage == "text"
-
-    @property
-    def sql(self) -> str:
-        """The column's name as SQL."""
-        return f'"{self.name}"'
-
-
-@dataclass(frozen=True)
-class Table:
-    """All columns of one entity, with their names in each form."""
-
-    key: str
-    entity_type_id: int | None
-    columns: tuple[Column, ...]
-    bindings: tuple[Column, ...] = ()
-    """What is described but not held."""
-    undescribed: frozenset[str] = frozenset()
-    by_name: dict[str, Column] = field(init=False)
-    by_wire: dict[Form, dict[str, Column]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        forms: tuple[Form, ...] = ("item", "item_camel", "classic", "default")
-        object.__setattr__(self, "by_name", {c.name: c for c in self.columns})
-        object.__setattr__(
-            self, "by_wire", {form: {c.wire[form]: c for c in self.columns if form in c.wire} for form in forms}
-        )
-
-    def immutable(self, column: Column, form: Form) -> bool:
-        """Whether *column* can be set on create only; the classic methods cannot move a deal to another pipeline."""
-        return column.immutable or (form == "classic" and (self.key, column.name) == ("deal", "category_id"))
-
-    def described(self, form: Form) -> dict[str, Column]:
-        """What the methods that describe fields show, by wire name."""
-        every = [c for c in (*self.columns, *self.bindings) if form in c.wire and c.name not in self.undescribed]
-        return {c.wire[form]: c for c in every}
-
-    @property
-    def stored(self) -> tuple[Column, ...]:
-        """The columns that exist in the database. Multifields share one, named ``fm``."""
-        return tuple(c for c in self.columns if c.storage != "const" and (c.storage != "fm" or c.name == "fm"))
-
-
 @cache
 def table(key: str) -> Table:
-    """The table of the entity *key*."""
+    """The table of the entity *key* of a sandbox whose layout is the ordinary one."""
     process = PROCESSES.get(key)
+    return make_table(key, process, USER_FIELDS.get(key, ()), process.parents if process else ())
+
+
+def make_table(
+    key: str, process: SmartProcess | None, user_fields: Iterable[UserField], parents: Iterable[tuple[int, str]] = ()
+) -> Table:
+    """The table of the entity *key*, which holds the items of a *process* if one is given."""
+    if key in SHAPES:
+        return Table(key, None, _shaped(SHAPES[key]))
     first, *others = _TOGETHER.get(key, ("smart_process_item" if process else key,))
     source = entity(first)
+    if key in _VIEWS:
+        return Table(_VIEWS[key], None, tuple(_column(f, crm=False) for f in source.fields))
     type_id = process.entity_type_id if process else source.entity_type_id
     absent = process.absent if process else frozenset[str]()
     every = [_column(f, crm=type_id is not None) for f in source.fields if f.name not in absent]
+    every = [c for c in every if c.wire]  # what only REST 3.0 has is computed, or held in tables of its own
     for other in others:
         have = {column.name for column in every}
         every += [_column(f, crm=False) for f in entity(other).fields if f.name not in have]
+    every = [replace(c, name=_CODED[key]) if c.name == "id" and key in _CODED else c for c in every]
+    if key in _DIGITS or source.dialects[source.default_dialect].grammar in {"controller", "products"}:
+        every = [replace(c, digits=_DIGITS.get(key, _MOST_DIGITS)) for c in every]
     if process:
-        every = [_of_process(column, process) for column in every] + _parents(process)
+        every = [_of_process(column, process) for column in every]
     elif key == "smart_invoice":
         # Stages of invoices belong to a pipeline, of which this portal has one.
         stage = "status:SMART_INVOICE_STAGE"
@@ -171,13 +132,31 @@ def table(key: str) -> Table:
     # The portal calls the first of several contacts (companies) deprecated, though it serves it.
     firsts = {one for one, many in (("contact_id", "contact_ids"), ("company_id", "company_ids")) if many in names}
     every = [replace(c, deprecated=True) if c.name in firsts else c for c in every]
-    every += [_user_column(f) for f in USER_FIELDS.get(key, ())]
+    every += [*map(_parent, parents), *_user_columns(user_fields)]
     return Table(
         key,
         type_id,
         columns=tuple(c for c in every if c.wire.get("item") not in _BINDINGS),
         bindings=tuple(c for c in every if c.wire.get("item") in _BINDINGS),
+        hidden=tuple(_hidden(key, {column.name for column in every})),
         undescribed=_UNDESCRIBED if process else frozenset(),
+        numbers=key in _NUMBERS or ("default" in source.dialects and source.dialects["default"].numbers),
+        true_false=key in _TRUE_FALSE,
+    )
+
+
+def _hidden(key: str, have: set[str]) -> list[Column]:
+    of_views = (f for view, shown in _VIEWS.items() if shown == key for f in entity(view).fields)
+    hidden = [replace(_column(f, crm=False), wire={}) for f in of_views if f.name not in have]
+    hidden += [Column(name=name, type="any", storage=held, wire={}, title="") for name, held in _OWN.get(key, ())]
+    return hidden
+
+
+def _shaped(shape: Mapping[str, Storage]) -> tuple[Column, ...]:
+    """The columns of a table that no schema describes."""
+    columns: dict[str, Storage] = {"id": "int", **shape}
+    return tuple(
+        Column(name, held, held, {}, name, element="int" if held == "many" else None) for name, held in columns.items()
     )
 
 
@@ -192,18 +171,17 @@ def _of_process(column: Column, process: SmartProcess) -> Column:
     return column
 
 
-def _parents(process: SmartProcess) -> list[Column]:
-    return [
-        Column(
-            name=f"parent_id_{type_id}",
-            type="crm_entity",
-            storage="int",
-            wire={"item": f"parentId{type_id}", "item_camel": f"parentId{type_id}"},
-            title=title,
-            settings={"parentEntityTypeId": type_id},
-        )
-        for type_id, title in process.parents
-    ]
+def _parent(parent: tuple[int, str]) -> Column:
+    type_id, title = parent
+    modern = f"parentId{type_id}"
+    return Column(
+        name=f"parent_id_{type_id}",
+        type="crm_entity",
+        storage="int",
+        wire={"item": modern, "item_camel": modern, "classic": f"PARENT_ID_{type_id}"},
+        title=title,
+        settings={"parentEntityTypeId": type_id},
+    )
 
 
 def _column(f: Field, *, crm: bool) -> Column:
@@ -241,16 +219,30 @@ def _column(f: Field, *, crm: bool) -> Column:
     )
 
 
+def _user_columns(fields: Iterable[UserField]) -> Iterator[Column]:
+    """The user fields as columns; of several whose names are alike in camel case, the later ones keep their own."""
+    taken = set[str]()
+    for f in fields:
+        column = _user_column(f)
+        camel = column.wire["item_camel"]
+        yield replace(column, wire={**column.wire, "item_camel": f.name}) if camel in taken else column
+        taken.add(camel)
+
+
 def _user_column(f: UserField) -> Column:
     one: Storage = _USER_STORAGE.get(f.type, "text")
     return Column(
         name=f.name.lower(),
         type=f.type,
         storage="many" if f.multiple else one,
-        wire={"item": f.name, "item_camel": camel_name(f.name), "classic": f.name},
+        required=f.mandatory,
+        read_only=f.read_only,
+        # Of requisites, which have but one family of methods, it is their default form that shows user fields.
+        wire={"item": f.name, "item_camel": camel_name(f.name), "classic": f.name, "default": f.name},
         title=f.label,
         element=one if f.multiple else None,
         multiple=f.multiple,
+        digits=intval(f.all_settings.get("PRECISION", 2)),
         sortable=not f.multiple,
         relation=f"status:{f.settings['ENTITY_TYPE']}" if "ENTITY_TYPE" in f.settings else None,
         user_field=f,

@@ -11,8 +11,8 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode
 
 __all__ = ["SEEDED", "Files", "StoredFile", "decode", "made_up"]
 
@@ -41,7 +41,8 @@ class Files:
 
     code: str
     base: str = ""
-    kept: dict[int, StoredFile] = field(default_factory=dict[int, StoredFile])
+    kept: MutableMapping[int, StoredFile] = field(default_factory=dict[int, StoredFile])
+    _signed_auth: str = field(default="", init=False)
 
     def keep(self, file_id: int, name: str, content: bytes) -> None:
         """Hold a file."""
@@ -57,10 +58,8 @@ class Files:
     def link(self, method: str, subject: str) -> str:
         """A link to *method* that needs nothing but itself."""
         module = "crm" if method.startswith("crm.") else "disk"
-        query = urlencode(
-            {"auth": self._signature("auth"), "token": f"{module}|{self._token(method.lower(), subject)}"}
-        )
-        return f"{self.base}/rest/{method}.json?{query}"
+        token = self._token(method.lower(), subject).replace("=", "%3D")  # base64 needs no more than this
+        return f"{self.base}/rest/{method}.json?auth={self._auth}&token={module}%7C{token}"
 
     def subject(self, method: str, token: str) -> str | None:
         """What the token of a link to *method* is about; None if this portal has not made it."""
@@ -73,7 +72,7 @@ class Files:
 
     def browser_link(self, file_id: int) -> str:
         """The link for people: without their cookies it leads to a login page."""
-        action = quote("crm.controller.item.getFile")
+        action = "crm.controller.item.getFile"
         return f"{self.base}/bitrix/services/main/ajax.php?action={action}&SITE_ID=s1&fileId={file_id}"
 
     def machine_link(self, file_id: int) -> str:
@@ -83,6 +82,12 @@ class Files:
     def disk_link(self, file_id: int) -> str:
         """The link of a file of the disk."""
         return self.link("download", str(file_id))
+
+    @property
+    def _auth(self) -> str:
+        if not self._signed_auth:
+            self._signed_auth = self._signature("auth")
+        return self._signed_auth
 
     def _token(self, method: str, subject: str) -> str:
         text = base64.urlsafe_b64encode(subject.encode()).decode()

@@ -7,6 +7,8 @@ unknown field to sort by is an error.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from b24orm.sandbox.conditions import any_of, compare, empty, equals, filled, is_text, like, negate, read
@@ -16,7 +18,7 @@ from b24orm.sandbox.php import entries, is_array, strval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.store import Sql
 
-__all__ = ["compile_filter", "compile_order", "overdue"]
+__all__ = ["compile_filter", "compile_order", "sub_status"]
 
 _KEY = re.compile(r"(!><|><|!%|!=|<=|>=|!|<|>|=|%|\?)?(.*)", re.DOTALL)
 _GROUP = re.compile(r"::SUBFILTER-.*|[0-9]+")
@@ -31,9 +33,30 @@ _SORTABLE = frozenset(
 )
 
 
-def overdue(now: str) -> Sql:
-    """Tasks that should be done by *now* and are not: their meta status is -1."""
-    return "(deadline < ? AND status NOT IN (4, 5, 6))", [now]
+_ENDED = frozenset({4, 5, 6})
+
+
+def sub_status(task: Mapping[str, Any], now: str) -> int:
+    """What filters call STATUS: the stored one, or why the task needs looking at.
+
+    -1 is overdue, -2 was not seen yet, and -3 is due within a day. Which of them wins is not documented.
+    """
+    status, deadline = int(task["status"]), task.get("deadline")
+    if deadline and deadline < now and status not in _ENDED:
+        return -1
+    if task.get("not_viewed") == "Y":
+        return -2
+    return -3 if deadline and deadline < _soon(now) and status not in _ENDED else status
+
+
+_SUB_STATUS = (
+    "(CASE WHEN deadline < ? AND status NOT IN (4, 5, 6) THEN -1 WHEN not_viewed = 'Y' THEN -2 "
+    "WHEN deadline < ? AND status NOT IN (4, 5, 6) THEN -3 ELSE status END)"
+)
+
+
+def _soon(now: str) -> str:
+    return (datetime.fromisoformat(now) + timedelta(days=1)).isoformat()
 
 
 def _column(name: str) -> Column | None:
@@ -102,15 +125,15 @@ def _between(column: Column, value: Any, *, negated: bool) -> Sql:
 
 
 def _status(operator: str, value: Any, now: str) -> Sql:
-    """STATUS knows more than the stored status: -1 is a task that is overdue."""
+    """STATUS knows more than the stored status, see `sub_status`."""
     column = table("task").by_name["status"]
     wanted = [read(column, item) for _, item in entries(value)] if is_array(value) else [read(column, value)]
-    if operator in {"<", "<=", ">", ">="}:
-        return compare(column, operator, wanted[0] if wanted else None)
-    parts = [overdue(now) if one == -1 else equals(column, one) for one in wanted]
-    if not parts:
+    if not wanted:
         return "", []
-    found = "(" + " OR ".join(text for text, _ in parts) + ")", [p for _, some in parts for p in some]
+    times = [now, _soon(now)]
+    if operator in {"<", "<=", ">", ">="}:
+        return f"{_SUB_STATUS} {operator} ?", [*times, wanted[0]]
+    found = f"{_SUB_STATUS} IN ({', '.join('?' * len(wanted))})", [*times, *wanted]
     return negate(found) if operator.startswith("!") else found
 
 

@@ -1,29 +1,33 @@
 """The portal's two meters: the leaky bucket of requests, and the operating time of each client and method.
 
-Facts: settings/performance/limits.md of the vendor's documentation. The bucket gains 1 per HTTP request and leaks at
-a constant rate; a batch counts once. Operating time is kept per client (webhook or application) and method in ten
-one-minute baskets; the check precedes the call and refuses when the sum is greater than the limit; a basket expires
-600 s after its first call; a method whose total within one hit is 0.1 s or less adds nothing.
+Facts: settings/performance/limits.md of the vendor's documentation, and section 4 of the behaviour notes. The bucket is
+one of the portal and the address that asks; it gains 1 per HTTP request and leaks at a constant rate; a batch counts
+once. Operating time is kept per client (webhook or application) and method in baskets of one minute of the clock, of
+which the last ten count, none for longer than 600 s after its first call. The check precedes the call and refuses when
+the sum is greater than the limit.
+
+What a request used is booked at its end, if its calls of the method took more than 0.1 s together. Until then each of
+its calls counts by itself, if it took more than 0.1 s alone. A call that ended in an error is not counted.
 """
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable
 
 from b24orm.limits import Limits
 from b24orm.sandbox.caller import Caller
-from b24orm.sandbox.refusal import Refusal
+from b24orm.sandbox.refusal import out_of_time
 
-__all__ = ["Bucket", "Hit", "OperatingTime"]
+__all__ = ["Bucket", "Buckets", "Hit", "OperatingTime"]
 
 _BASKETS = 10  # the window consists of
 _NEGLIGIBLE = 0.1
 
 
 class Bucket:
-    """The leaky bucket of the portal's HTTP requests."""
+    """The leaky bucket of one address' HTTP requests."""
 
     def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
         self._limits = limits
@@ -51,6 +55,27 @@ class Bucket:
         return True
 
 
+class Buckets:
+    """The buckets of all addresses that ask."""
+
+    def __init__(self, limits: Limits, now: Callable[[], float]) -> None:
+        self._limits = limits
+        self._now = now
+        self._buckets: dict[str, Bucket] = {}
+
+    @property
+    def level(self) -> float:
+        """How full the fullest of them is now, in requests."""
+        return max((bucket.level for bucket in tuple(self._buckets.values())), default=0.0)
+
+    def admit(self, address: str) -> bool:
+        """Count one request from *address*; False if its bucket is full."""
+        bucket = self._buckets.get(address)
+        if bucket is None:
+            bucket = self._buckets[address] = Bucket(self._limits, self._now)
+        return bucket.admit()
+
+
 class OperatingTime:
     """Server time used by each client and method within the last *window* seconds: ten minutes on real portals."""
 
@@ -59,34 +84,47 @@ class OperatingTime:
         self._window = window
         self._basket = window / _BASKETS
         self._now = now
-        self._baskets: defaultdict[tuple[str, str], deque[list[float]]] = defaultdict(deque)  # [first call, seconds]
+        # By the number of the minute: when its first call began, and the seconds.
+        self._baskets: defaultdict[tuple[str, str], dict[int, list[float]]] = defaultdict(dict)
+
+    def _current(self, client: str, method: str) -> dict[int, list[float]]:
+        """The baskets that count now; the others are dropped."""
+        baskets = self._baskets[client, method]
+        now = self._now()
+        last = int(now // self._basket) - _BASKETS
+        for number, (first, _) in tuple(baskets.items()):
+            if number <= last or first + self._window <= now:
+                del baskets[number]
+        return baskets
 
     def used(self, client: str, method: str) -> float:
         """Seconds of *method* that have not expired."""
-        baskets = self._baskets[client, method]
-        edge = self._now() - self._window
-        while baskets and baskets[0][0] <= edge:
-            baskets.popleft()
-        return sum(basket[1] for basket in baskets)
+        return sum(basket[1] for basket in self._current(client, method).values())
+
+    def by_method(self) -> dict[str, float]:
+        """Seconds that have not expired by method, of the client that used most."""
+        found: dict[str, float] = {}
+        for client, method in tuple(self._baskets):
+            seconds = self.used(client, method)
+            if seconds:
+                found[method] = max(seconds, found.get(method, 0.0))
+        return found
 
     def reset_at(self, client: str, method: str) -> int:
         """When the oldest seconds of *method* expire, in epoch seconds."""
-        self.used(client, method)
-        baskets = self._baskets[client, method]
-        return int((baskets[0][0] if baskets else self._now()) + self._window)
+        baskets = self._current(client, method)
+        first = baskets[min(baskets)][0] if baskets else self._now()
+        return int(first + self._window)
 
-    def add(self, client: str, method: str, seconds: float) -> None:
-        """Book *seconds* into the basket of the current minute (tenth of the window)."""
-        now = self._now()
-        baskets = self._baskets[client, method]
-        if baskets and now - baskets[-1][0] < self._basket:
-            baskets[-1][1] += seconds
-        else:
-            baskets.append([now, seconds])
+    def add(self, client: str, method: str, seconds: float, first: float) -> None:
+        """Book *seconds* of calls, the first of which began at *first*, into the basket of that minute."""
+        baskets = self._current(client, method)
+        basket = baskets.setdefault(int(first // self._basket), [first, 0.0])
+        basket[1] += seconds
 
 
 class Hit:
-    """One HTTP request: who sends it, and its use of operating time, booked per method once it exceeds 0.1 s.
+    """One HTTP request: who sends it, and its use of operating time, booked per method when it ends.
 
     Attributes:
         caller: who sends it.
@@ -97,23 +135,28 @@ class Hit:
         self.caller = caller
         self.modelled = 0.0
         self._operating = operating
-        self._seconds: defaultdict[str, float] = defaultdict(float)
-        self._booked: defaultdict[str, float] = defaultdict(float)
+        self._calls: dict[str, list[float]] = {}  # seconds of each call that ended well, by method
+        self._first: dict[str, float] = {}  # when the first of them began
+
+    def _used(self, method: str) -> float:
+        alone = sum(seconds for seconds in self._calls.get(method, ()) if seconds > _NEGLIGIBLE)
+        return self._operating.used(self.caller.client, method) + alone
 
     def check(self, method: str) -> None:
         """Raise OPERATION_TIME_LIMIT if *method* has used up its time."""
         limit = self._operating.limit
-        if limit is not None and self._operating.used(self.caller.client, method) > limit:
-            raise Refusal("OPERATION_TIME_LIMIT", "Method is blocked due to operation time limit.", 429)
+        if limit is not None and self._used(method) > limit:
+            raise out_of_time()
 
-    def spend(self, method: str, seconds: float) -> dict[str, float]:
-        """Count *seconds* for *method*; returns the operating part of ``time``, empty where the meter is off."""
+    def spend(self, method: str, seconds: float, began: float) -> dict[str, float]:
+        """Count a call of *method* that ended well, *seconds* after it *began*; returns the operating part of ``time``.
+
+        That part is empty where the meter is off.
+        """
         if self._operating.limit is None:
             return {}
-        self._seconds[method] += seconds
-        if self._seconds[method] > _NEGLIGIBLE:
-            self._operating.add(self.caller.client, method, self._seconds[method] - self._booked[method])
-            self._booked[method] = self._seconds[method]
+        self._calls.setdefault(method, []).append(seconds)
+        self._first.setdefault(method, began)
         return self.report(method)
 
     def report(self, method: str) -> dict[str, float]:
@@ -122,5 +165,12 @@ class Hit:
             return {}
         return {
             "operating_reset_at": self._operating.reset_at(self.caller.client, method),
-            "operating": self._operating.used(self.caller.client, method),
+            "operating": self._used(method),
         }
+
+    def close(self) -> None:
+        """Book what the request used."""
+        for method, calls in self._calls.items():
+            if sum(calls) > _NEGLIGIBLE:
+                self._operating.add(self.caller.client, method, sum(calls), self._first[method])
+        self._calls.clear()

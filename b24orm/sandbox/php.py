@@ -22,6 +22,7 @@ __all__ = [
     "is_array",
     "parse_str",
     "shape",
+    "shaped",
     "strval",
     "truthy",
 ]
@@ -63,10 +64,15 @@ def parse_str(query: str, *, limit: int = MAX_INPUT_VARS) -> PhpArray:
         if count > limit:
             break
         raw_key, _, raw_value = part.partition("=")
-        path = _key_path(unquote_plus(raw_key))
+        path = _key_path(_decoded(raw_key))
         if path is not None:
-            _assign(result, path, unquote_plus(raw_value))
+            _assign(result, path, _decoded(raw_value))
     return result
+
+
+def _decoded(text: str) -> str:
+    # PHP's strings are bytes: those that are no UTF-8 are kept, and it is the answer that cannot hold them.
+    return unquote_plus(text, errors="surrogateescape") if "%" in text or "+" in text else text
 
 
 def _key_path(key: str) -> list[str] | None:
@@ -137,6 +143,11 @@ def shape(value: dict[str, Any]) -> dict[str, Any] | list[Any]:
     if all(key == str(index) for index, key in enumerate(value)):
         return list(value.values())
     return value
+
+
+def shaped(value: Any) -> Any:
+    """*value* as ``json_encode`` writes it at every depth: what came as a list by a form is a list again."""
+    return shape({key: shaped(item) for key, item in entries(value)}) if is_array(value) else value
 
 
 def intval(value: Any) -> int:

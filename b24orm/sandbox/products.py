@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from b24orm.sandbox.clock import iso
-from b24orm.sandbox.fields import table
 from b24orm.sandbox.owners import Owner
 from b24orm.sandbox.state import State
 
@@ -86,5 +85,5 @@ def follow_amount(state: State, owner: Owner, owner_id: int) -> None:
         "updated_time": iso(state.clock.time()),
         "updated_by": state.user_id,
     }
-    known = table(owner.key).by_name
+    known = state.table(owner.key).by_name
     state.store.update(owner.key, owner_id, {name: value for name, value in values.items() if name in known})

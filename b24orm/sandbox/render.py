@@ -9,19 +9,18 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Literal
 
-from b24orm.sandbox.fields import Column, Form, Table, table
+from b24orm.sandbox.fields import Column, Form, Table
 from b24orm.sandbox.php import entries, strval
 from b24orm.sandbox.rows import Rows
 from b24orm.sandbox.store import Sql, Store, Window
 
-__all__ = ["fetch", "fetch_one", "item_columns"]
+__all__ = ["PHOTO", "fetch", "fetch_one", "item_columns"]
 
 Style = Literal["item", "classic", "user"]
-_LIKE_ITEMS = frozenset({"category", "crm_type", "product_row"})  # of no dialect, but with ids as numbers
-
 _MAX_ARGUMENTS = 100  # sqlite takes 127 arguments of a function
 _CLASSIC_FILE = "/bitrix/components/bitrix/crm/show_file.php?fileId="
-_PHOTO = "https://cdn.example.test/main/photo.png?fileId="
+PHOTO = "https://cdn.example.test/main/photo.png?fileId="
+"""Where the photos of users are, up to the id of the file."""
 
 
 def item_columns(source: Table, form: Form, raw: Any) -> list[Column]:
@@ -47,7 +46,7 @@ def fetch(
     window: Window | None = None,
 ) -> Rows:
     """The matching rows in *form*: all of them, or those of a *window*."""
-    what = _expression(source.key, form, tuple(column.name for column in columns))
+    what = _expression(source, form, tuple(column.name for column in columns))
     found = (
         store.page(source.key, what, where, order, window) if window else store.select(source.key, what, where, order)
     )
@@ -61,10 +60,10 @@ def fetch_one(store: Store, source: Table, form: Form, columns: Iterable[Column]
 
 
 @lru_cache(maxsize=1024)
-def _expression(key: str, form: Form, names: tuple[str, ...]) -> str:
+def _expression(source: Table, form: Form, names: tuple[str, ...]) -> str:
     """The SQL that writes one row. A blob, since the answer is bytes: no text is decoded and encoded again."""
-    source = table(key)
-    style: Style = "user" if key == "user" else "item" if form.startswith("item") or key in _LIKE_ITEMS else "classic"
+    key = source.key
+    style: Style = "user" if key == "user" else "item" if form.startswith("item") or source.numbers else "classic"
     columns = [source.by_name[name] for name in names]
     if not columns:
         return "CAST('[]' AS BLOB)"  # an empty PHP array
@@ -99,14 +98,14 @@ def _value(column: Column, style: Style, source: Table, form: Form) -> str:
     if column.storage in {"text", "code"}:  # clients may store any text in a code, too
         # User fields without a value are an empty string in classic answers, null in crm.item.*.
         return f"json_quote(ifnull({name}, ''))" if style == "classic" and column.user_field else f"json_quote({name})"
-    if style == "user" and column.name == "active":
+    if (style == "user" and column.name == "active") or (column.storage == "flag" and source.true_false):
         return f"CASE {name} WHEN 'Y' THEN 'true' ELSE 'false' END"
     if style == "item":
         return _item_value(column)
     # Empty dates and user fields are empty strings in classic answers.
     nothing = '""' if column.storage in {"date", "datetime"} or column.user_field else "null"
     if column.storage == "number" and column.user_field is None:
-        return f"CASE WHEN {name} IS NULL THEN '{nothing}' ELSE printf('\"%.2f\"', {name}) END"
+        return f"CASE WHEN {name} IS NULL THEN '{nothing}' ELSE printf('\"%.{column.digits}f\"', {name}) END"
     return f"ifnull('\"' || {name} || '\"', '{nothing}')"
 
 
@@ -121,7 +120,7 @@ def _item_value(column: Column) -> str:
 
 def _file(name: str, style: Style) -> str:
     if style == "user":
-        made = f"printf('\"{_PHOTO}%d\"', {name})"
+        made = f"printf('\"{PHOTO}%d\"', {name})"
     elif style == "item":
         made = _item_file(name)
     else:

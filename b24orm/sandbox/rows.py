@@ -5,7 +5,7 @@ Measured with pages of 50 full deals: making Python values and encoding them cos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeGuard, cast
 
 import pydantic_core
@@ -44,15 +44,39 @@ def is_list(value: Any) -> TypeGuard[list[Any]]:
 
 def encode(value: Any) -> bytes:
     """*value* as JSON. Rows may stand in maps at any depth, and in lists of at most a batch's length."""
+    pieces: list[bytes] = []
+    _write(value, pieces.append)
+    return b"".join(pieces)  # once: a batch's answer has megabytes, and each level would copy them
+
+
+def _write(value: Any, put: Callable[[bytes], None]) -> None:
     if isinstance(value, Rows):
-        return b"[" + b",".join(value.texts) + b"]"
-    if isinstance(value, dict):
-        source = cast("dict[str, Any]", value)
-        pairs = [pydantic_core.to_json(key) + b":" + encode(item) for key, item in source.items()]
-        return b"{" + b",".join(pairs) + b"}"
-    if is_list(value) and any(_holds_rows(item) for item in value):
-        return b"[" + b",".join([encode(item) for item in value]) + b"]"
-    return pydantic_core.to_json(value)
+        put(b"[")
+        put(b",".join(value.texts))
+        put(b"]")
+    elif isinstance(value, dict):
+        _write_map(cast("dict[str, Any]", value), put)
+    elif is_list(value) and any(_holds_rows(item) for item in value):
+        before = b"["
+        for item in value:
+            put(before)
+            _write(item, put)
+            before = b","
+        put(b"]")
+    else:
+        put(pydantic_core.to_json(value))
+
+
+def _write_map(value: dict[str, Any], put: Callable[[bytes], None]) -> None:
+    if not any(isinstance(item, dict | list | Rows) for item in value.values()):
+        put(pydantic_core.to_json(value))  # a batch's answer holds hundreds of such maps
+        return
+    before = b"{"
+    for key, item in value.items():
+        put(before + pydantic_core.to_json(key) + b":")
+        _write(item, put)
+        before = b","
+    put(b"}")
 
 
 def _holds_rows(value: Any) -> bool:

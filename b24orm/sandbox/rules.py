@@ -10,28 +10,24 @@ from b24orm.sandbox.belongings import forget
 from b24orm.sandbox.clock import iso, read_date
 from b24orm.sandbox.defaults import DEFAULTS
 from b24orm.sandbox.fields import Table
+from b24orm.sandbox.history import forget_history, record_move, record_start, settle_past
 from b24orm.sandbox.multifields import derived
+from b24orm.sandbox.pipelines import PIPELINE_ID
 from b24orm.sandbox.refusal import Refusal
-from b24orm.sandbox.smart import PROCESSES
 from b24orm.sandbox.state import State
 
-__all__ = ["CURRENCIES", "check", "create", "delete", "settle_stage", "update"]
+__all__ = ["check", "create", "delete", "settle_stage", "update"]
 
-_FIRST_STAGE = {"deal": "NEW", "lead": "NEW", "quote": "DRAFT", "smart_invoice": "DT31_2:N"}
 _TITLES = {
     "deal": "Сделка",
     "lead": "Лид",
     "company": "Компания",
     "quote": "Предложение",
     "smart_invoice": "Счёт",
-    **{key: process.title for key, process in PROCESSES.items()},
 }
-CURRENCIES = frozenset({"RUB", "USD", "EUR"})
-"""What the portal knows amounts in."""
-
 _STAMPS = {
     "activity": ("last_updated", "editor_id"),
-    "requisite": ("date_modify", "modify_by_id"),
+    **dict.fromkeys(("requisite", "bank_detail", "requisite_preset"), ("date_modify", "modify_by_id")),
     "task": ("changed_date", "changed_by"),
 }
 """Which columns say when and by whom a row was changed, where it is not updated_time and updated_by."""
@@ -50,10 +46,11 @@ def check(state: State, source: Table, given: dict[str, Any], *, code: str) -> N
     def wrong(name: str) -> Refusal:
         return Refusal(code, f'Неверное значение поля "{source.by_name[name].title}"')
 
-    if given.get("currency_id") and given["currency_id"] not in CURRENCIES:
+    currency = given.get("currency_id")
+    if currency and not state.store.select("currency", "id", ("currency = ?", [currency])):
         raise wrong("currency_id")
     if given.get("category_id") and source.entity_type_id is not None and "stage_id" in source.by_name:
-        known = "id = ? AND entity_type_id = ?", [given["category_id"], source.entity_type_id]
+        known = f"{PIPELINE_ID} = ? AND entity_type_id = ?", [given["category_id"], source.entity_type_id]
         if not state.store.select("category", "id", known):
             raise wrong("category_id")
     for name in _CLIENTS:
@@ -72,12 +69,12 @@ def settle_stage(state: State, source: Table, given: dict[str, Any], current: di
     if "stage_id" not in source.by_name:
         return
     before = current or {}
-    category = given.get("category_id", before.get("category_id")) or _default_category(source)
+    category = given.get("category_id", before.get("category_id")) or _default_category(state, source)
     stage = given.get("stage_id", before.get("stage_id"))
     moves = current is not None and "category_id" in given and given["category_id"] != before["category_id"]
     if not stage or not (moves or "stage_id" in given):
         return
-    where = ("entity_id = ?", [_stages_of(source, category)])
+    where = ("entity_id = ?", [_stages_of(state, source, category)])
     found = state.store.select("status", "status_id, ifnull(semantics, 'P')", where, " ORDER BY sort, id")
     if any(one == stage for one, _ in found):
         return
@@ -88,9 +85,9 @@ def settle_stage(state: State, source: Table, given: dict[str, Any], current: di
     given["stage_id"] = next((one for one, semantics in found if semantics == meaning), None)
 
 
-def _stages_of(source: Table, category: int) -> str:
+def _stages_of(state: State, source: Table, category: int) -> str:
     """The dictionary that holds the stages of a pipeline."""
-    process = PROCESSES.get(source.key)
+    process = state.layout.processes.get(source.key)
     if process:
         return process.stage_entity(category)
     if source.key == "deal":
@@ -108,8 +105,8 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
     moment = state.clock.time()
     now = iso(moment)
     user = state.user_id
-    category = given.get("category_id") or _default_category(source)
-    first = _first_stage(source, category)
+    category = given.get("category_id") or _default_category(state, source)
+    first = _first_stage(state, source, category)
     stage = given.get("stage_id") or first
     defaults: dict[str, Any] = {
         "opened": "Y",
@@ -135,7 +132,7 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
         "category_id": category,
         "stage_id": stage,
     }
-    if source.key in PROCESSES:
+    if source.key in state.layout.processes:
         defaults |= {"begindate": read_date(now), "closedate": read_date(iso(moment + _WEEK))}
     if "fm" in source.by_name:
         defaults |= derived(source, [])
@@ -146,22 +143,27 @@ def create(state: State, source: Table, given: dict[str, Any]) -> int:
     values |= _stage(state, source, values)
     if "stage_id" in source.by_name and not values.get("stage_id"):
         values["stage_id"] = first
+    settle_past(state, source)
     row_id = state.store.insert(source.key, values)
-    if "title" in source.by_name and source.key in _TITLES and not values.get("title"):
-        state.store.update(source.key, row_id, {"title": f"{_TITLES[source.key]} #{row_id}"})
+    process = state.layout.processes.get(source.key)
+    title = process.title if process else _TITLES.get(source.key)
+    if "title" in source.by_name and title and not values.get("title"):
+        state.store.update(source.key, row_id, {"title": f"{title} #{row_id}"})
+    record_start(state, source, row_id, values)
     return row_id
 
 
-def _default_category(source: Table) -> int:
-    process = PROCESSES.get(source.key)
-    return process.default_pipeline if process else 2 if source.key == "smart_invoice" else 0
+def _default_category(state: State, source: Table) -> int:
+    """The pipeline of what names none; 0 where there are no pipelines."""
+    where = ("entity_type_id = ? AND is_default = 'Y'", [source.entity_type_id])
+    found = state.store.select("category", PIPELINE_ID, where, " LIMIT 1")
+    return found[0][0] if found else 0
 
 
-def _first_stage(source: Table, category: int) -> str | None:
-    process = PROCESSES.get(source.key)
-    if process:
-        return process.stage(category, "NEW")
-    return f"C{category}:NEW" if source.key == "deal" and category else _FIRST_STAGE.get(source.key)
+def _first_stage(state: State, source: Table, category: int) -> str | None:
+    where = ("entity_id = ?", [_stages_of(state, source, category)])
+    found = state.store.select("status", "status_id", where, " ORDER BY sort, id LIMIT 1")
+    return found[0][0] if found else None
 
 
 def update(state: State, source: Table, current: dict[str, Any], given: dict[str, Any]) -> bool:
@@ -181,6 +183,8 @@ def update(state: State, source: Table, current: dict[str, Any], given: dict[str
             **_stage(state, source, changes),
         }
     changes |= {name: value for name, value in follow.items() if name in source.by_name}
+    if "stage_id" in changes and changes["stage_id"] != current.get("stage_id"):
+        record_move(state, source, current, {"moved_time": now, **changes})
     return state.store.update(source.key, current["id"], changes)
 
 
@@ -204,5 +208,6 @@ def delete(state: State, source: Table, row_id: int) -> bool:
     """Delete a row, and what belongs to it; False if there is none."""
     if not state.store.delete(source.key, row_id):
         return False
+    forget_history(state, source, row_id)
     forget(state, source.key, row_id)
     return True

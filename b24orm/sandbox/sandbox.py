@@ -5,30 +5,48 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import ssl
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import AsyncExitStack
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import pydantic_core
-from aiohttp import web
+from typing_extensions import Unpack
 
-from b24orm.errors import ConfigurationError
+from b24orm.errors import ConfigurationError, nearest
 from b24orm.limits import Limits
-from b24orm.sandbox.books import Books
+from b24orm.sandbox.alterations import with_changes
+from b24orm.sandbox.apps import SandboxApp, register
+from b24orm.sandbox.authserver import AuthServer
+from b24orm.sandbox.books import Books, Delivery
 from b24orm.sandbox.clock import ZONE, Clock
+from b24orm.sandbox.database import remembered
+from b24orm.sandbox.events import scope_of_event
 from b24orm.sandbox.faults import Faults, FaultSpec
-from b24orm.sandbox.fields import TABLE_KEYS, table
+from b24orm.sandbox.fields import Table
 from b24orm.sandbox.files import Files
 from b24orm.sandbox.front import Front
-from b24orm.sandbox.limits import Bucket, OperatingTime
+from b24orm.sandbox.knobs import Knobs, Plan, check_amounts, check_counts, limits_of
+from b24orm.sandbox.layout import ORDINARY, Layout
+from b24orm.sandbox.layout_file import read_layout, read_layout_text
+from b24orm.sandbox.limits import Buckets, OperatingTime
+from b24orm.sandbox.listener import Ports, listening
+from b24orm.sandbox.oauth import OAuth
 from b24orm.sandbox.rules import create, delete
 from b24orm.sandbox.seeding import MOST_DRAWN, DealIds, Sizes, deal_ids_of, seed_store
+from b24orm.sandbox.shelf import FileShelf
 from b24orm.sandbox.state import Options, State
+from b24orm.sandbox.status import StatusPage
 from b24orm.sandbox.store import Store
+from b24orm.sandbox.tls import Certificate
+from b24orm.sandbox.webhooks import add_webhook
+from b24orm.schema.events import event_specs
 
 __all__ = ["Sandbox"]
 
@@ -47,10 +65,13 @@ class Sandbox:
             *deals*; ``"gaps"`` leaves out 8 % at random (by the seed), and a third of the way through the data one
             hole half as wide as the whole range without it. Or the ids themselves, positive and ascending, which say
             how many deals there are, whatever *deals* is.
+        ids: the same for ``lead``, ``contact``, ``company``, ``quote`` and ``smart_invoice``, by these keys.
         seed: the same seed and counts give the same portal.
         limits: what the portal allows; by default those of a standard tariff.
+        plan: the same by the name of a tariff: ``"standard"``, ``"enterprise"``, or ``"none"`` for no limits at all.
         faults: faults to inject, each a kind or (kind, options); see `Faults.add`.
-        tls: not available yet.
+        tls: serve https, with a certificate of the sandbox's own making that clients must be told to trust: see
+            `ca_file` and `ssl_context`. It needs ``pip install 'b24orm[sandbox]'``.
         host: address to listen at; only loopback makes sense for plain HTTP.
         port: port to listen at; 0 chooses a free one.
         code: the webhook's code; by default it follows from the seed.
@@ -67,10 +88,21 @@ class Sandbox:
             vendor's own example is 20e-6 (settings/performance/huge-data.md: 2.39 million rows in 49.9 s).
         request_timeout: seconds that a request may take in `delays` and counting; one that takes longer is answered
             by HTTP 504 with an HTML page once they are over, though its commands ran up to that point.
+        offset_cost: seconds for each row that a list skips because of ``start``; they pass as those of *count_cost* do.
+            The vendor gives no figure.
         operating_window: seconds for which operating time counts, in ten baskets.
+        clock_speed: how fast the portal's time goes: at 60 its bucket leaks and its operating time expires sixty times
+            as fast as the world's clock says. Latency, costs and `delays` are the world's seconds all the same.
+        layout: the file of a portal's layout, as ``b24orm sandbox clone`` makes it: its user fields, pipelines, stages,
+            smart processes and currencies instead of the sandbox's own.
+        path: a file to keep everything in. If it holds a portal already, that one goes on, with its rows, files, ids
+            and webhook, and nothing is made: the counts and the seed do not matter then. It has its layout, too.
+        rest_v3: whether it serves REST 3.0 at ``/rest/api/``. A portal without it answers there as to any other address
+            that it does not know: HTTP 404 with an HTML page. How portals of that age do so is not documented.
 
     Raises:
-        ConfigurationError: for ``tls=True``, for unknown faults and *deal_ids*, and for a port that cannot be had.
+        ConfigurationError: for ``tls=True`` without trustme, for unknown faults and *deal_ids*, for numbers out of
+            range, and, when it starts, for a port that cannot be had and a file that is not a sandbox's.
     """
 
     def __init__(
@@ -78,8 +110,10 @@ class Sandbox:
         *,
         deals: int = 1000,
         deal_ids: DealIds = None,
+        ids: Mapping[str, DealIds] | None = None,
         seed: int = 1,
         limits: Limits | None = None,
+        plan: Plan | None = None,
         tls: bool = False,
         faults: Iterable[FaultSpec] | None = None,
         leads: int | None = None,
@@ -99,60 +133,108 @@ class Sandbox:
         ignore_id_filter: bool = False,
         omit_total: bool = False,
         count_cost: float = 0.0,
+        offset_cost: float = 0.0,
         request_timeout: float = 60.0,
         operating_window: float = 600.0,
+        clock_speed: float = 1.0,
+        layout: str | Path | None = None,
+        path: str | Path | None = None,
+        rest_v3: bool = True,
     ) -> None:
-        if tls:
-            raise ConfigurationError("Sandbox(tls=True) is not available yet; it comes with the sandbox issue")
+        check_counts(
+            deals=deals,
+            leads=leads,
+            contacts=contacts,
+            companies=companies,
+            quotes=quotes,
+            invoices=invoices,
+            smart_items=smart_items,
+            product_rows=product_rows,
+            tasks=tasks,
+            users=users,
+            page_size=page_size,
+        )
+        check_amounts(latency=latency, count_cost=count_cost, offset_cost=offset_cost)
+        check_amounts(
+            above=True,
+            page_size=page_size,
+            request_timeout=request_timeout,
+            operating_window=operating_window,
+            clock_speed=clock_speed,
+        )
 
         def size(given: int | None, default: int) -> int:
             return default if given is None else given
 
-        self._deal_ids = deal_ids_of(deal_ids, deals, seed)
-        deals = deals if self._deal_ids is None else len(self._deal_ids)
+        asked: dict[str, DealIds] = dict(ids or {})
+        own_ids = {"deal": deal_ids_of(deal_ids, deals, seed)}
+        deals = deals if own_ids["deal"] is None else len(own_ids["deal"])
         scale = min(deals, MOST_DRAWN)
+
+        def counted(key: str, count: int) -> int:
+            found = deal_ids_of(asked.pop(key, None), count, seed, name=f"ids[{key!r}]", dice=f"{key} gaps")
+            own_ids[key] = found
+            return count if found is None else len(found)
+
         self._sizes = Sizes(
             deals=deals,
-            leads=size(leads, scale // 5),
-            contacts=size(contacts, scale // 4),
-            companies=size(companies, scale // 8),
-            quotes=size(quotes, scale // 20),
-            invoices=size(invoices, scale // 20),
+            leads=counted("lead", size(leads, scale // 5)),
+            contacts=counted("contact", size(contacts, scale // 4)),
+            companies=counted("company", size(companies, scale // 8)),
+            quotes=counted("quote", size(quotes, scale // 20)),
+            invoices=counted("smart_invoice", size(invoices, scale // 20)),
             smart_items=size(smart_items, _SMART_ITEMS),
             product_rows=product_rows,
             tasks=tasks,
             users=max(1, size(users, min(400, 12 + scale // 100))),
         )
+        for key in asked:
+            raise ConfigurationError(f"ids: no ids can be given for {key!r}{nearest(key, own_ids)}")
+        self._own_ids = {key: found for key, found in own_ids.items() if found is not None}
+        self._path = None if path is None else Path(path)
+        known = remembered(self._path) if self._path else None
+        own = _layout(self._path, known, layout)
+        self._goes_on = known is not None
+        self._source: Store | None = None
         self._seed = seed
         self._host = host
-        self._port = port
+        self._certificate = Certificate(host) if tls else None
+        self._ports = Ports(port, port)
         self._options = Options(
-            code=code or hashlib.sha256(f"b24orm:{seed}".encode()).hexdigest()[:16],
+            code=code or str((known or {}).get("code", hashlib.sha256(f"b24orm:{seed}".encode()).hexdigest()[:16])),
             page_size=page_size,
             ignore_id_filter=ignore_id_filter,
             omit_total=omit_total,
             latency=latency,
             count_cost=count_cost,
+            offset_cost=offset_cost,
             request_timeout=request_timeout,
+            tls=tls,
+            rest_v3=rest_v3,
         )
-        clock = Clock()
-        self.limits = limits or Limits.standard()
+        clock = Clock(clock_speed)
+        self.limits = limits_of(plan, limits)
         self.books = Books()
-        self.faults = Faults(faults)
+        self.faults = Faults(faults, seed=seed)
         files = Files(self._options.code)
+        store = Store(files, own)
+        files.kept = FileShelf(store)
         self._state = State(
             options=self._options,
-            store=Store(files),
+            store=store,
             files=files,
             clock=clock,
             books=self.books,
             faults=self.faults,
-            bucket=Bucket(self.limits, clock.time),
+            buckets=Buckets(self.limits, clock.time),
             operating=OperatingTime(self.limits, clock.time, operating_window),
+            oauth=OAuth(clock, hashlib.sha256(f"b24orm member:{seed}".encode()).hexdigest()[:32]),
         )
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Event | None = None
+        self._front: Front | None = None
+        self._doors: AsyncExitStack | None = None
         self._stopped: Future[None] = Future()
 
     # ------------------------------------------------------------------------------------------------ life
@@ -206,6 +288,8 @@ class Sandbox:
         if self._thread is not None:
             self._thread.join()
         self._state.store.close()
+        if self._certificate is not None:
+            self._certificate.remove()
 
     def _run(self, ready: Future[None]) -> None:
         try:
@@ -222,37 +306,119 @@ class Sandbox:
     async def _serve(self, ready: Future[None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
-        self._state.store.open()
-        seed_store(self._state.store, self._sizes, self._seed, self._deal_ids)
-        front = Front(self._state, self._closing)
-        # handler_cancellation: a handler that hangs on purpose ends when its client goes.
-        server = web.Server(front.handle, access_log=None, handler_cancellation=True)
-        runner = web.ServerRunner(server, shutdown_timeout=0.5)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, self._host, self._port)
-            try:
-                await site.start()
-            except OSError as error:
-                raise ConfigurationError(f"cannot listen at {self._host}:{self._port}: {error.strerror}") from error
-            self._port = int(runner.addresses[0][1])
-            self._state.files.base = f"http://{self._host}:{self._port}"
+        self._fill()
+        self._front = Front(self._state, self._closing, StatusPage(self._state, self.limits, self._seed))
+        server = AuthServer(self._state, self._closing)
+        async with AsyncExitStack() as self._doors:
+            await self._doors.enter_async_context(self._state.events.courier.running())
+            await self._settle(self._ports.main)
+            ports = await self._doors.enter_async_context(listening(server, self._host, 0, self._certificate))
+            self._state.oauth.server = self._at(ports.main)
+            if self._certificate is not None:
+                self._certificate.write()
             ready.set_result(None)
             await self._closing.wait()
-        finally:
-            await runner.cleanup()
+
+    async def _settle(self, port: int) -> None:
+        """Listen at *port*, which is the portal's address from now on."""
+        front, doors = self._front, self._doors
+        assert front is not None
+        assert doors is not None
+        self._ports = await doors.enter_async_context(listening(front, self._host, port, self._certificate))
+        self._state.files.base = self._state.oauth.portal = self._origin
+
+    async def _move(self) -> None:
+        assert self._front is not None
+        self._front.left |= set(self._ports)
+        await self._settle(0)
+
+    def _fill(self) -> None:
+        store = self._state.store
+        if self._source is not None:
+            store.open_copy(self._source)
+        elif self._goes_on and self._path is not None:
+            store.open_file(self._path)
+        else:
+            store.open()
+            seed_store(store, self._sizes, self._seed, self._own_ids)
+        self._state.kept["code"] = self._options.code
+        self._state.kept["layout"] = store.layout.text
+        if self._path is not None and not self._goes_on:
+            store.move_to(self._path)
+
+    def copy(self, **knobs: Unpack[Knobs]) -> Sandbox:
+        """Another sandbox, which begins with what this one holds when that one starts: some milliseconds of work.
+
+        Rows, files and ids are the same, and so is the webhook's code; each goes its own way afterwards. *knobs* are
+        the options of the other one, which takes over none of this one's. This one must run when the other one starts.
+        """
+        twin = Sandbox(code=self.code, seed=self._seed, **knobs)
+        twin._state.store.layout = self._state.store.layout
+        twin._sizes = self._sizes
+        twin._source = self._state.store
+        return twin
 
     # ------------------------------------------------------------------------------------------------ what it is
 
     @property
     def port(self) -> int:
         """The port that the portal listens at."""
-        return self._port
+        return self._ports.main
+
+    @property
+    def _origin(self) -> str:
+        return self._at(self.port)
+
+    def _at(self, port: int) -> str:
+        return f"{'http' if self._certificate is None else 'https'}://{self._host}:{port}"
 
     @property
     def url(self) -> str:
         """The webhook URL, ``http://127.0.0.1:PORT/rest/1/<code>/``. It holds the code: treat it as a secret."""
-        return f"http://{self._host}:{self._port}/rest/{self._options.user_id}/{self._options.code}/"
+        return f"{self._origin}/rest/{self._options.user_id}/{self._options.code}/"
+
+    def webhook(self, user: int = 1, scope: Iterable[str] | None = None) -> str:
+        """Make another webhook; returns its URL, a secret like `url`. The portal must run.
+
+        It acts as *user*, who administers the portal only if it is the first one, and within *scope* (such as
+        ``["crm", "user_brief"]``; None is everything).
+
+        Raises:
+            ConfigurationError: the portal has no such user, or no such scope.
+        """
+        return f"{self._origin}/rest/{add_webhook(self._state, user, scope)}/"
+
+    @property
+    def plain_url(self) -> str:
+        """The webhook URL without TLS. With ``tls=True`` what is called there is refused, as by a real portal."""
+        return f"http://{self._host}:{self._ports.plain}/rest/{self._options.user_id}/{self._options.code}/"
+
+    @property
+    def status_url(self) -> str:
+        """The address of the status page, to be looked at in a browser. There is no secret in it, nor on the page."""
+        return f"{self._origin}/"
+
+    @property
+    def ca_file(self) -> Path:
+        """The certificate in PEM that clients must trust, in a temporary file while the sandbox runs.
+
+        Raises:
+            ConfigurationError: it does not run, or has no TLS.
+        """
+        return self._tls().file
+
+    def ssl_context(self) -> ssl.SSLContext:
+        """What clients in this process may connect with: ``Portal(sandbox.url, ssl=sandbox.ssl_context())``.
+
+        Raises:
+            ConfigurationError: the sandbox has no TLS.
+        """
+        return self._tls().client_context()
+
+    def _tls(self) -> Certificate:
+        if self._certificate is None:
+            raise ConfigurationError("this sandbox serves plain http: Sandbox(tls=True) has a certificate")
+        return self._certificate
 
     @property
     def code(self) -> str:
@@ -260,9 +426,110 @@ class Sandbox:
         return self._options.code
 
     def __repr__(self) -> str:
-        return f"<Sandbox {self._host}:{self._port} deals={self._sizes.deals} seed={self._seed}>"
+        return f"<Sandbox {self._host}:{self.port} deals={self._sizes.deals} seed={self._seed}>"
+
+    @property
+    def domain(self) -> str:
+        """The portal's name, ``127.0.0.1:PORT``, which applications know it by."""
+        return self._state.oauth.domain
+
+    @property
+    def member_id(self) -> str:
+        """The portal's identity, which it keeps when its address changes."""
+        return self._state.oauth.member_id
+
+    @property
+    def auth_server(self) -> str:
+        """The address of the authorization server, ``http://127.0.0.1:PORT``; there in the place of the vendor's."""
+        return self._state.oauth.server
 
     # ------------------------------------------------------------------------------------------------ helpers of tests
+
+    def app(
+        self,
+        *,
+        scope: Collection[str] = ("crm", "user", "task", "department", "disk", "im", "userfieldconfig"),
+        user_id: int = 1,
+        redirect_uri: str | None = "https://app.example.test/oauth",
+        status: str = "L",
+        installed: bool = True,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+    ) -> SandboxApp:
+        """Register an application on the portal; what comes back has its keys, its tokens and its payloads.
+
+        Args:
+            scope: what it may use.
+            user_id: who installs it; user 1 is the portal's administrator, and nobody else is.
+            redirect_uri: where the portal sends people back to who agreed; None: they are shown a code.
+            status: L for a local application; F, D, T and P for one of the market.
+            installed: whether its installation is finished already.
+            client_id: by default a new one.
+            client_secret: the same.
+
+        Raises:
+            ConfigurationError: there is no such user or status, or the client id is taken.
+        """
+        return register(
+            self._state.oauth,
+            scope=scope,
+            user_id=user_id,
+            redirect_uri=redirect_uri,
+            status=status,
+            installed=installed,
+            client_id=client_id,
+            client_secret=client_secret,
+            known_user=lambda user: self._state.store.row("user", user) is not None,
+        )
+
+    def emit(self, event: str, data: Mapping[str, Any] | None = None, *, user_id: int = 1) -> None:
+        """Let an event happen by hand: it is sent to whoever bound it, and queued where it is bound offline.
+
+        Args:
+            event: its name, in any case. ``OnCrmDealAdd`` and its kind happen by themselves when methods write.
+            data: what it tells, ``{"FIELDS": {"ID": 1}}``.
+            user_id: who caused it; 0 for nobody, which brings no tokens.
+
+        Raises:
+            ConfigurationError: there is no such event.
+        """
+        name = event.strip().upper()
+        if scope_of_event(name) is None:
+            raise ConfigurationError(f"the portal knows no event {event!r}{nearest(name, event_specs())}")
+        self._state.events.happened(name, data or {}, user_id)
+
+    async def deliveries(self, timeout: float = 30.0) -> list[Delivery]:
+        """Every attempt to send an event so far, once nothing is under way any more: ``books.events`` at rest.
+
+        Raises:
+            TimeoutError: handlers do not answer within *timeout* seconds.
+        """
+        return await asyncio.to_thread(self.wait_for_deliveries, timeout)
+
+    def wait_for_deliveries(self, timeout: float = 30.0) -> list[Delivery]:
+        """The same, blocking the calling thread, in which no handler may run.
+
+        Raises:
+            TimeoutError: handlers do not answer within *timeout* seconds.
+        """
+        if not self._state.events.courier.wait(timeout):
+            raise TimeoutError(f"events are still under way after {timeout:g} s")
+        return list(self.books.events)
+
+    def rename(self) -> str:
+        """Give the portal another address, as its owner may; returns its new `domain`.
+
+        The old address goes on to listen, and answers every request with 302 and the new one
+        (settings/how-to-call-rest-api/change-domen.md).
+
+        Raises:
+            ConfigurationError: the portal does not run.
+        """
+        loop = self._loop
+        if loop is None or not self._state.oauth.portal or self._stopped.done():
+            raise ConfigurationError("a Sandbox can be renamed while it runs")
+        asyncio.run_coroutine_threadsafe(self._move(), loop).result()
+        return self.domain
 
     @property
     def portal_time(self) -> datetime:
@@ -275,8 +542,8 @@ class Sandbox:
 
     @property
     def bucket_level(self) -> float:
-        """How full the leaky bucket is, in requests."""
-        return self._state.bucket.level
+        """How full the leaky bucket is, in requests; of several addresses that ask, the fullest one."""
+        return self._state.buckets.level
 
     @property
     def costs(self) -> dict[str, float]:
@@ -311,7 +578,7 @@ class Sandbox:
 
     def insert(self, entity_key: str, **values: Any) -> int:
         """Insert a row past the REST methods, by attribute names; returns its id. Lists may be given as lists."""
-        source = table(_known(entity_key))
+        source = self._table(entity_key)
         unknown = [name for name in values if name not in source.by_name]
         if unknown:
             raise ConfigurationError(f"{entity_key} has no field {unknown[0]!r}")
@@ -320,25 +587,36 @@ class Sandbox:
     def update(self, entity_key: str, row_id: int, **values: Any) -> bool:
         """Change a row past the REST methods and its automatic fields; False if there is none."""
         held = {name: _held(value) for name, value in values.items()}
-        return self._state.store.update(_known(entity_key), row_id, held)
+        return self._state.store.update(self._table(entity_key).key, row_id, held)
 
     def remove(self, entity_key: str, row_id: int) -> bool:
         """Delete a row past the REST methods; False if there is none."""
-        return delete(self._state, table(_known(entity_key)), row_id)
+        return delete(self._state, self._table(entity_key), row_id)
 
     def ids(self, entity_key: str) -> list[int]:
         """All ids, ascending."""
-        return self._state.store.ids(_known(entity_key))
+        return self._state.store.ids(self._table(entity_key).key)
+
+    def _table(self, key: str) -> Table:
+        keys = self._state.store.layout.keys
+        if key not in keys:
+            raise ConfigurationError(f"the sandbox has no entity {key!r}; it has {', '.join(keys)}")
+        return self._state.table(key)
 
     def row(self, entity_key: str, row_id: int) -> Mapping[str, Any] | None:
         """One row as the portal holds it, by attribute names; None if there is none."""
-        return self._state.store.row(_known(entity_key), row_id)
+        return self._state.store.row(self._table(entity_key).key, row_id)
 
 
-def _known(key: str) -> str:
-    if key not in TABLE_KEYS:
-        raise ConfigurationError(f"the sandbox has no entity {key!r}; it has {', '.join(TABLE_KEYS)}")
-    return key
+def _layout(path: Path | None, known: Mapping[str, Any] | None, asked: str | Path | None) -> Layout:
+    """The layout of a portal: the one in its file, or the one that is asked for."""
+    wanted = None if asked is None else read_layout(Path(asked))
+    if known is None:
+        return wanted or ORDINARY
+    text = str(known.get("layout", ""))
+    if wanted is not None and wanted.text != text:
+        raise ConfigurationError(f"{path} holds a portal of another layout than {asked}: make a new file")
+    return with_changes(read_layout_text(text) if text else ORDINARY, known)
 
 
 def _held(value: Any) -> Any:

@@ -6,35 +6,31 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import Literal
 
-from b24orm.limits import Limits
+from typing_extensions import Unpack
+
+from b24orm.sandbox.knobs import Knobs
 from b24orm.sandbox.sandbox import Sandbox
 from b24orm.sandbox.seeding import DealIds
+from b24orm.sandbox.tls import how_to_trust
 
-__all__ = ["Plan", "limits_of", "serve"]
-
-Plan = Literal["standard", "enterprise", "none"]
-
-
-def limits_of(plan: Plan) -> Limits:
-    """The limits of a tariff."""
-    return {"standard": Limits.standard, "enterprise": Limits.enterprise, "none": Limits.none}[plan]()
+__all__ = ["serve"]
 
 
 def serve(
     *,
-    port: int,
     deals: int,
     seed: int,
-    plan: Plan = "standard",
-    host: str = "127.0.0.1",
     deal_ids: DealIds = None,
-    count_cost: float = 0.0,
+    state: str | None = None,
+    layout: str | None = None,
+    **knobs: Unpack[Knobs],
 ) -> int:
     """Serve a portal until SIGINT or SIGTERM; returns the exit code.
 
-    The first line on stdout is the webhook URL, so that a script can read it.
+    The first line on stdout is the webhook URL, so that a script can read it; stderr says where its status page is, and
+    how to trust its certificate if it has one. *state* is the file that the portal lives in, *layout* the one that says
+    what fields it has; see `Sandbox` for these and the other options.
     """
     stop = threading.Event()
 
@@ -45,17 +41,12 @@ def serve(
     watched = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, on_signal) for number in watched}
     try:
-        with Sandbox(
-            deals=deals,
-            deal_ids=deal_ids,
-            seed=seed,
-            limits=limits_of(plan),
-            port=port,
-            host=host,
-            count_cost=count_cost,
-        ) as sandbox:
+        with Sandbox(deals=deals, deal_ids=deal_ids, seed=seed, path=state, layout=layout, **knobs) as sandbox:
             sys.stdout.write(f"{sandbox.url}\n")
             sys.stdout.flush()
+            trust = f"{how_to_trust(sandbox.ca_file)}\n" if knobs.get("tls") else ""
+            sys.stderr.write(f"its status page is {sandbox.status_url}\n{trust}")
+            sys.stderr.flush()
             while not stop.wait(0.5):  # a wait without end cannot be interrupted on every system
                 pass
     finally:

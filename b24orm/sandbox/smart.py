@@ -48,7 +48,7 @@ class SmartProcess:
         id: its id as a type, which names its user fields; items are asked for by *entity_type_id*.
         enabled: the switches that are on, by the attribute names of ``crm_type``.
         pipelines: (id, name); the first is the default one.
-        parents: (entityTypeId, name) of what its items can be bound to by ``parentId…``.
+        parents: (entityTypeId, title) of what its items can be bound to by ``parentId…``.
     """
 
     id: int

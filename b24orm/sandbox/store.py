@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from b24orm.errors import ConfigurationError
-from b24orm.sandbox.fields import TABLE_KEYS, Storage, Table, table
 from b24orm.sandbox.files import Files
+from b24orm.sandbox.layout import ORDINARY, Layout
+from b24orm.sandbox.memory import Memory
 
 __all__ = ["SCATTER", "Sql", "Store", "Window"]
 
@@ -29,20 +27,6 @@ class Window(NamedTuple):
 SCATTER = "((id * 2654435761) & 4294967295)"
 """The order of rows where the portal promises none: always the same, and never ascending by id."""
 
-_TYPES: Mapping[Storage, str] = {
-    "int": "INTEGER",
-    "number": "NUMERIC",
-    "text": "TEXT",
-    "code": "TEXT COLLATE NOCASE",
-    "flag": "TEXT COLLATE NOCASE",
-    "bit": "INTEGER",
-    "date": "TEXT",
-    "datetime": "TEXT",
-    "many": "TEXT",
-    "file": "INTEGER",
-    "json": "TEXT",
-    "fm": "TEXT",
-}
 _STRETCH = 500  # models, among which a copy takes its own; a prime far from its divisors scatters them
 _ORDERS = 16  # orders of ids that are remembered, of 8 bytes a row
 _INDEXED = (
@@ -67,79 +51,59 @@ def _near(index: int, place: int) -> int:
     return index - index % _STRETCH + place * 211 % _STRETCH
 
 
-def _fold(value: str | int | float | None) -> str | int | float | None:
-    """Case folding for text comparison: sqlite's own knows only ASCII, the portal's MySQL collation all letters."""
-    return value.casefold() if isinstance(value, str) else value
+class Store(Memory):
+    """The few statements that the methods need. Every call takes the lock."""
 
-
-class Store:
-    """The tables and the few statements that the methods need. Every call takes the lock."""
-
-    def __init__(self, files: Files) -> None:
-        self._files = files
-        self.lock = threading.RLock()
-        self._open: sqlite3.Connection | None = None
-        self._pending: dict[str, Callable[[], None]] = {}
+    def __init__(self, files: Files, layout: Layout = ORDINARY) -> None:
+        super().__init__(files, layout)
         self._counts: dict[tuple[str, str, tuple[Any, ...]], int] = {}
         self._orders: dict[tuple[str, str, tuple[Any, ...], str], array[int]] = {}
-
-    @property
-    def _db(self) -> sqlite3.Connection:
-        if self._open is None:
-            raise ConfigurationError("the sandbox is not running")
-        return self._open
-
-    def open(self) -> None:
-        """Create the empty tables."""
-        self._open = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=OFF")
-        self._db.execute("PRAGMA synchronous=OFF")
-        self._db.create_function("fold", 1, _fold, deterministic=True)
-        self._db.create_function("browser_link", 1, self._files.browser_link)
-        self._db.create_function("machine_link", 1, self._files.machine_link)
-        self._db.create_function("disk_link", 1, self._files.disk_link)
-        for key in TABLE_KEYS:
-            stored = table(key).stored
-            columns = ", ".join(f"{c.sql} {_TYPES[c.storage]}" for c in stored if c.name != "id")
-            for column in stored:
-                if column.folded:
-                    columns += f', "{column.name}_folded" TEXT GENERATED ALWAYS AS (fold({column.sql})) STORED'
-            # AUTOINCREMENT: the portal never gives the id of a deleted row to a new one.
-            self._db.execute(f'CREATE TABLE "{key}" (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns})')
-
-    def close(self) -> None:
-        """Free the memory; the store is of no use afterwards."""
-        with self.lock:
-            if self._open is not None:
-                self._open.close()
-                self._open = None
 
     def _forget(self) -> None:
         """What was remembered of the rows is no longer so."""
         self._counts.clear()
         self._orders.clear()
 
-    def later(self, key: str, fill: Callable[[], None]) -> None:
-        """Let *fill* load the rows of a table when it is first needed."""
-        self._pending[key] = fill
+    def relay(self, key: str, layout: Layout) -> None:
+        """Go on with *layout*, in which the table *key* has other columns; those that stay keep what they hold."""
+        with self.lock:
+            self._ready(key)
+            before = {column.name for column in self.table(key).stored}
+            indexes = self.run("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", [key])
+            last = self.run("SELECT seq FROM sqlite_sequence WHERE name = ?", [key])
+            self.layout = layout
+            stored = self.table(key).stored
+            kept = ", ".join(column.sql for column in stored if column.name in before)
+            self.run(f'ALTER TABLE "{key}" RENAME TO "{key}+"', [])
+            self.run(self._statement(key), [])
+            self.run(f'INSERT INTO "{key}" ({kept}) SELECT {kept} FROM "{key}+"', [])  # noqa: S608 - our own names
+            self.run(f'DROP TABLE "{key}+"', [])
+            for column in stored:
+                if column.name not in before and column.storage == "many":
+                    self.run(f"UPDATE \"{key}\" SET {column.sql} = '[]'", [])  # noqa: S608 - our own names
+            if last:  # the ids of deleted rows are not given again
+                self.run("DELETE FROM sqlite_sequence WHERE name = ?", [key])
+                self.run("INSERT INTO sqlite_sequence VALUES (?, ?)", [key, last[0][0]])
+            for (text,) in indexes:
+                if text:
+                    self.run(text, [])
+            self._forget()
 
-    def waits(self, key: str) -> bool:
-        """Whether nobody has needed the rows of a table yet."""
-        return key in self._pending
-
-    def _ready(self, key: str) -> None:
-        """Load what waits to be loaded; to be called with the lock held, or before it is needed."""
-        if key in self._pending:
-            with self.lock:
-                fill = self._pending.pop(key, None)
-                if fill is not None:
-                    fill()
+    def drop(self, key: str, layout: Layout) -> None:
+        """Go on with *layout*, which has no table *key*."""
+        with self.lock:
+            self._ready(key)
+            self.run(f'DROP TABLE "{key}"', [])
+            self._made.discard(key)
+            self.layout = layout
+            self._forget()
 
     def load(self, key: str, columns: Mapping[str, Iterable[Any]], *, index: bool = True) -> None:
         """Insert many rows given as columns of equal length, then build the indexes unless more is to come."""
         names = ", ".join(f'"{name}"' for name in columns)
         marks = ", ".join("?" * len(columns))
         with self.lock:
+            self._make(key)
             self._db.execute("BEGIN")
             rows = zip(*columns.values(), strict=False)  # endless columns repeat one value
             self._db.executemany(f'INSERT INTO "{key}" ({names}) VALUES ({marks})', rows)  # noqa: S608 - our own names
@@ -150,7 +114,7 @@ class Store:
 
     def _index(self, key: str) -> None:
         for name in _INDEXED:
-            if name in table(key).by_name:
+            if name in self.table(key).by_name:
                 self._db.execute(f'CREATE INDEX "{key}_{name}" ON "{key}" ("{name}")')
         self._db.execute(f'CREATE INDEX "{key}_scatter" ON "{key}" ({SCATTER})')
 
@@ -167,7 +131,7 @@ class Store:
             for place, row_id in enumerate(ids)
             if row_id not in have
         )
-        copied = [c.name for c in table(key).stored if c.name not in {"id", "title"}]
+        copied = [c.name for c in self.table(key).stored if c.name not in {"id", "title"}]
         names = ", ".join(f'"{name}"' for name in copied)
         title = f'substr(title, 1, length(title) - length("{key}".id)) || wanted'
         with self.lock:
@@ -270,7 +234,7 @@ class Store:
 
     def row(self, key: str, row_id: int) -> dict[str, Any] | None:
         """One row as it is held, by column name."""
-        source: Table = table(key)
+        source = self.table(key)
         names = [c.name for c in source.stored]
         rows = self.select(key, ", ".join(c.sql for c in source.stored), ("id = ?", [row_id]))
         return dict(zip(names, rows[0], strict=True)) if rows else None

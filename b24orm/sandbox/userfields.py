@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from b24orm.sandbox.smart import EQUIPMENT, PROCESSES, REPAIRS
+from b24orm.sandbox.smart import EQUIPMENT, REPAIRS
 
-__all__ = ["LABELS", "LANGUAGES", "USER_FIELDS", "UserField", "camel_name", "owner"]
+__all__ = ["LABELS", "LANGUAGES", "USER_FIELDS", "UserField", "camel_name"]
 
 LANGUAGES = ("ru", "en")
 """The languages that user fields have labels in; they are the same in each."""
@@ -39,6 +39,7 @@ class UserField:
     Attributes:
         items: the (id, text) of an enumeration.
         settings: those that differ from what a new field of its type has.
+        labels: what it says by label and language, where that is not *label*.
     """
 
     id: int
@@ -48,6 +49,20 @@ class UserField:
     multiple: bool = False
     items: tuple[tuple[int, str], ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    mandatory: bool = False
+    read_only: bool = False
+    sort: int = 100
+    xml_id: str | None = None
+    show_filter: str = "E"
+    show_in_list: bool = True
+    edit_in_list: bool = True
+    searchable: bool = False
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+
+    def phrase(self, name: str, language: str) -> str | None:
+        """What the label *name* says in a language."""
+        own = self.label if name.endswith("LABEL") and language in LANGUAGES else None
+        return self.labels.get(name, {}).get(language, own)
 
     @property
     def all_settings(self) -> dict[str, Any]:
@@ -131,16 +146,14 @@ USER_FIELDS: Mapping[str, tuple[UserField, ...]] = {
     ),
     "quote": (UserField(901, "UF_CRM_1740000001", "string", "Условия доставки"),),
     "smart_invoice": (UserField(951, "UF_CRM_SMART_INVOICE_1750000001", "string", "Основание"),),
+    "requisite": (
+        UserField(971, "UF_CRM_1755000001", "string", "Номер в реестре"),
+        UserField(972, "UF_CRM_1755000002", "boolean", "Проверен"),
+    ),
     REPAIRS.key: _REPAIRS,
     EQUIPMENT.key: _EQUIPMENT,
 }
 """User fields by entity key."""
-
-
-def owner(key: str) -> str:
-    """The ENTITY_ID of the user fields of the entity *key*."""
-    process = PROCESSES.get(key)
-    return process.user_field_entity if process else f"CRM_{key.upper()}"
 
 
 @cache

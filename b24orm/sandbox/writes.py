@@ -14,7 +14,7 @@ from b24orm.sandbox.clock import read_date, read_datetime
 from b24orm.sandbox.fields import Column, Form, Storage, Table
 from b24orm.sandbox.files import decode
 from b24orm.sandbox.multifields import derived, merge_classic, merge_item
-from b24orm.sandbox.php import as_map, entries, floatval, intval, is_array, strval
+from b24orm.sandbox.php import as_map, entries, floatval, intval, is_array, shaped, strval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.state import State
 
@@ -28,15 +28,26 @@ class Skip(Exception):
     """The value is ignored: the field stays as it is."""
 
 
-def accepted(state: State, source: Table, form: Form, fields: Any, *, current: dict[str, Any] | None) -> dict[str, Any]:
-    """The values to store, by column name. *current* is the row to be changed, None for a new one."""
+def accepted(
+    state: State,
+    source: Table,
+    form: Form,
+    fields: Any,
+    *,
+    current: dict[str, Any] | None,
+    lifted: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """The values to store, by column name. *current* is the row to be changed, None for a new one.
+
+    Read-only fields are dropped except those that are *lifted*.
+    """
     values: dict[str, Any] = {}
     held = current.get("fm") if current else None
     multifields: list[dict[str, Any]] = pydantic_core.from_json(held) if held else []
     touched = False
     for name, value in entries(fields):
         column = source.by_wire[form].get(name)
-        if column is None or column.read_only or column.storage == "const":
+        if column is None or column.storage == "const" or (column.read_only and column.name not in lifted):
             continue
         if current is not None and source.immutable(column, form):
             continue
@@ -67,8 +78,9 @@ def _files_of(column: Column, current: dict[str, Any] | None) -> frozenset[int] 
 
 def _held(state: State, column: Column, form: Form, value: Any, files: frozenset[int] | None) -> Any:
     if column.storage != "many":
-        nullable = column.name not in _NEVER_NULL
-        return _file(state, value, files) if column.storage == "file" else _one(column.storage, form, value, nullable)
+        if column.storage == "file":
+            return _file(state, value, files)
+        return _one(column.storage, form, value, column.name not in _NEVER_NULL, column.digits)
     if value is None or value == "":
         return "[]"
     if not is_array(value):
@@ -76,14 +88,14 @@ def _held(state: State, column: Column, form: Form, value: Any, files: frozenset
     assert column.element is not None
     kept = list[Any]()
     if column.element == "json":
-        kept = [item for _, item in entries(value)]
+        kept = [shaped(item) for _, item in entries(value)]
     elif column.element == "file":
         values = entries({"0": value} if _is_file(value) else value)
         kept = [_file(state, item, files) for _, item in values]
     else:
         for _, item in entries(value):
             try:
-                kept.append(_one(column.element, form, item))
+                kept.append(_one(column.element, form, item, digits=column.digits))
             except Skip:
                 continue
     return pydantic_core.to_json([item for item in kept if item not in (None, "")]).decode()
@@ -95,7 +107,7 @@ def _php_type(value: Any) -> str:
     return "integer" if isinstance(value, int) else "double" if isinstance(value, float) else "string"
 
 
-def _one(storage: Storage, form: Form, value: Any, nullable: bool = True) -> Any:
+def _one(storage: Storage, form: Form, value: Any, nullable: bool = True, digits: int = 2) -> Any:
     if storage == "flag":
         return "Y" if _yes(form, value) else "N"
     if storage == "bit":
@@ -107,14 +119,14 @@ def _one(storage: Storage, form: Form, value: Any, nullable: bool = True) -> Any
     if storage == "int":
         return intval(value)
     if storage == "number":
-        return round(floatval(value), 2)
+        return round(floatval(value), digits)
     if storage in {"date", "datetime"}:
         moment = read_date(strval(value)) if storage == "date" else read_datetime(strval(value))
         if moment is None:
             raise Skip
         return moment
     if storage == "json":
-        return pydantic_core.to_json(value).decode()
+        return pydantic_core.to_json(shaped(value)).decode()
     if is_array(value):
         raise Skip
     return strval(value)

@@ -49,6 +49,7 @@ GrammarName = Literal[
     "equality",
     "messages",
     "none",
+    "v3",
 ]
 """The families of filters; `b24orm/compiler/grammars.py` says what each can express."""
 
@@ -98,6 +99,15 @@ class Field(_Part):
     values: tuple[str, ...] = Spec(
         default=(),
         description="the values that the documentation fixes, if it does; numbers as text",
+    )
+    parts: tuple[str, ...] = Spec(
+        default=(),
+        description="the names of the values inside of a related object that REST 3.0 answers by name: "
+        "`responsible.name`",
+    )
+    words: dict[str, dict[str, str]] = Spec(
+        default_factory=dict,
+        description="by dialect, what it writes for each of our values, as text; an empty text is no value",
     )
     filterable: bool = True
     sortable: bool = True
@@ -226,6 +236,7 @@ class Paging(_Part):
 class Dialect(_Part):
     """One family of REST methods that serves the entity."""
 
+    version: Literal[2, 3] = Spec(default=2, description="2: the classic REST; 3: REST 3.0, below /rest/api/")
     grammar: GrammarName = Spec(description="how filters are said")
     methods: dict[str, str] = Spec(description="list, get, add, update, delete, fields: REST method by verb")
     fixed: dict[str, Any] = Spec(default_factory=dict, description="parameters that every call carries")
@@ -271,6 +282,21 @@ class Dialect(_Part):
     paths: Paths = Paths.model_construct()  # not Paths(), which builds a validator and looks for plugins at import
     paging: Paging
     user_fields: bool = Spec(default=False, description="rows carry UF_* fields")
+    filters: tuple[str, ...] | None = Spec(
+        default=None, description="attributes that this dialect filters by, where that is fewer than the fields say"
+    )
+    orders: tuple[str, ...] | None = Spec(
+        default=None, description="attributes that this dialect orders by, where that is fewer than the fields say"
+    )
+    writes: tuple[str, ...] | None = Spec(
+        default=None, description="attributes that this dialect writes, where that is fewer than the fields say"
+    )
+    unread: tuple[str, ...] = Spec(default=(), description="attributes that this dialect writes and does not answer")
+    partial_add: bool = Spec(default=False, description="the answer to an add lacks fields that the new row has")
+    caller: str = Spec(
+        default="",
+        description="attribute that an add must name, though it is the caller's own id unless said otherwise",
+    )
     docs: tuple[str, ...] = Spec(default=(), description="pages of the official documentation, as paths below its root")
 
     def answered(self, wire: str) -> str:
@@ -287,7 +313,8 @@ class Dialect(_Part):
     @property
     def numbers(self) -> bool:
         """Whether rows hold numbers as numbers; the other families write them as text."""
-        return self.grammar in ("crm_item", "controller", "products", "product_rows", "stage_history")
+        modern = ("crm_item", "controller", "products", "product_rows", "stage_history")
+        return self.version == 3 or self.grammar in modern
 
     @property
     def key(self) -> IdField | None:
@@ -337,7 +364,7 @@ class Entity(_Part):
         return {f.name: f for f in self.fields}
 
     def dialect_for(self, api: str) -> str:
-        """The name of the dialect to use when a portal prefers *api* (``item`` or ``classic``)."""
+        """The name of the dialect to use when a portal prefers *api* (``item``, ``classic``, ``v2`` or ``v3``)."""
         return api if api in self.dialects else self.default_dialect
 
     @classmethod

@@ -64,7 +64,10 @@ def checked_entity(key: str) -> Entity:
 
 @cache
 def list_methods() -> Mapping[str, tuple[str, str]]:
-    """Entity and dialect by list method, in lower case; of methods that list the rows of one entity alone."""
+    """Entity and dialect by list method, in lower case; of methods that list the rows of one entity alone.
+
+    The methods of REST 3.0 have ``v3`` and a blank before their names.
+    """
     path = schema_directory() / "meta" / "lists.json"
     return {method: (key, dialect) for method, (key, dialect) in json.loads(path.read_bytes()).items()}
 
@@ -101,8 +104,9 @@ def _title(said: Json) -> Title:
 
 def _field(said: Json) -> Field:
     parts: dict[str, Any] = {**said, "title": _title(said["title"])}
-    if "values" in said:
-        parts["values"] = tuple(said["values"])
+    for name in ("values", "parts"):
+        if name in said:
+            parts[name] = tuple(said[name])
     return Field.model_construct(None, **parts)
 
 
@@ -114,7 +118,7 @@ def _dialect(said: Json) -> Dialect:
         parts["sequence"] = {verb: tuple(names) for verb, names in said["sequence"].items()}
     if "context" in said:
         parts["context"] = tuple(_context(context) for context in said["context"])
-    for name in ("needs", "always_selected", "resent"):
+    for name in ("needs", "always_selected", "resent", "filters", "orders", "writes", "unread"):
         if name in said:
             parts[name] = tuple(said[name])
     if "paths" in said:

@@ -5,16 +5,21 @@ and closes it. Calls aiohttp. No models, no batching, no retries, no limits and 
 may leave it.
 """
 
-from b24orm.transport.auth import Secret, Webhook
+from b24orm.transport.auth import Ask, Auth, Secret, Webhook, is_loopback, masked, origin_of
 from b24orm.transport.client import Transport
-from b24orm.transport.codes import Retry, portal_error, retryable
+from b24orm.transport.codes import Retry, expired, portal_error, retryable
 from b24orm.transport.envelope import Envelope, Parse, as_map, decode
 from b24orm.transport.files import FileWire
+from b24orm.transport.grants import TOKEN_TIMEOUT, ask_alone
 from b24orm.transport.incoming import Incoming
 from b24orm.transport.outgoing import Form
 from b24orm.transport.pages import Page, PageParser, parser_for, read_batch
+from b24orm.transport.sessions import Trust, trusted
 
 __all__ = [
+    "TOKEN_TIMEOUT",
+    "Ask",
+    "Auth",
     "Envelope",
     "FileWire",
     "Form",
@@ -25,11 +30,18 @@ __all__ = [
     "Retry",
     "Secret",
     "Transport",
+    "Trust",
     "Webhook",
     "as_map",
+    "ask_alone",
     "decode",
+    "expired",
+    "is_loopback",
+    "masked",
+    "origin_of",
     "parser_for",
     "portal_error",
     "read_batch",
     "retryable",
+    "trusted",
 ]

@@ -12,7 +12,7 @@ from typing import Final
 from yarl import URL
 
 from b24orm.errors import InvalidValue
-from b24orm.transport.auth import Secret, Webhook, is_loopback, masked
+from b24orm.transport.auth import Auth, Secret, is_loopback, masked
 
 __all__ = ["file_address", "method_of", "redirected", "without_tokens"]
 
@@ -23,14 +23,15 @@ _KEYS: Final = frozenset({"auth", "access_token", "token"})
 _SHORTEST: Final = 8  # characters of a secret; what is shorter is a number, a name or a flag
 
 
-def file_address(given: Secret, base: Secret, auth: Webhook) -> Secret:
+def file_address(given: Secret, base: Secret, auth: Auth) -> Secret:
     """The whole address of a file, for one as the portal gave it, which may lack the host.
 
     The catalog gives addresses of a method without any token
-    (``api-reference/catalog/product/catalog-product-get.md``): those are called through the webhook.
+    (``api-reference/catalog/product/catalog-product-get.md``): those are called as any method is, through the webhook
+    or with the access token. An access token that an address holds already gives way to the one that is in use now.
 
     Args:
-        base: the webhook's address that is in use.
+        base: the address of the methods that is in use.
 
     Raises:
         InvalidValue: it is no address, or not one of this portal, or would be fetched in the open.
@@ -38,7 +39,7 @@ def file_address(given: Secret, base: Secret, auth: Webhook) -> Secret:
     found = _read(given, base, auth.host)
     if isinstance(found, str):
         raise InvalidValue(f"this is not the address of a file of {auth.host}: {auth.redact(found)}")
-    return found
+    return _shown(found, auth.token)
 
 
 def redirected(here: Secret, location: Secret | None) -> Secret | str:
@@ -72,6 +73,17 @@ def without_tokens(text: str, *addresses: Secret) -> str:
                 if len(part) >= _SHORTEST:
                     text = masked(text, Secret(part))
     return text
+
+
+def _shown(address: Secret, token: Secret | None) -> Secret:
+    """The address with the access token, if it needs one."""
+    if token is None:
+        return address
+    url = URL(address.reveal(), encoded=True)
+    bare = _BARE.fullmatch(url.raw_path) and not _KEYS & url.query.keys()
+    if "auth" not in url.query and not bare:
+        return address
+    return Secret(str(url.update_query({"auth": token.reveal()})))
 
 
 def _url(text: str) -> URL:

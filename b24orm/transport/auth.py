@@ -1,21 +1,23 @@
-"""`Webhook`: where a portal is and by which code it lets us in; `Secret` keeps that code out of sight."""
+"""What lets us in: `Auth`, which the wire asks, and `Webhook`, the simplest of its kind; `Secret` hides it."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from yarl import URL
 
 from b24orm.errors import ConfigurationError
 
-__all__ = ["Secret", "Webhook", "is_loopback", "masked"]
+__all__ = ["Ask", "Auth", "Secret", "Webhook", "is_loopback", "masked", "origin_of"]
 
 _MASK: Final = "***"
 _EXPECTED: Final = "https://<portal>/rest/<user id>/<code>/"
+_PORTAL: Final = "my.bitrix24.ru or https://my.bitrix24.ru"
 
 
 class Secret:
@@ -38,6 +40,68 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash((Secret, self._value))
+
+
+Ask = Callable[[str, Mapping[str, "Secret | str"]], Awaitable[dict[str, Any]]]
+"""Asks the authorization server at an address for tokens, with the fields of a form; see `b24orm.transport.grants`."""
+
+
+class Auth(Protocol):
+    """What lets requests in, and where they go. All but `renew` and `moved` answer at once, as each request asks."""
+
+    @property
+    def base(self) -> Secret:
+        """The address to which a method's name is appended, with its closing slash."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """The portal, ``my.bitrix24.ru``, with its port if it has one of its own."""
+        ...
+
+    @property
+    def redacted(self) -> str:
+        """The address without its secrets, fit for logs."""
+        ...
+
+    @property
+    def user_id(self) -> int | None:
+        """The user on whose behalf requests are made; None while nobody has said."""
+        ...
+
+    @property
+    def token(self) -> Secret | None:
+        """What travels as ``auth`` with each request; None where the address says it all."""
+        ...
+
+    @property
+    def due(self) -> bool:
+        """Whether `renew` is to be called before the next request leaves."""
+        ...
+
+    def redact(self, text: str) -> str:
+        """*text* with ``***`` for each of its secrets, those of earlier times too."""
+        ...
+
+    def rejected(self, token: Secret) -> bool:
+        """The portal says that *token* has expired. Whether another can be had."""
+        ...
+
+    async def renew(self, ask: Ask) -> None:
+        """Get what the next request needs.
+
+        Raises:
+            B24OrmError: it cannot be had; of these, a `TransportError` is worth another try.
+        """
+        ...
+
+    async def moved(self, base: Secret) -> Auth:
+        """The portal is at another address now; what to use from now on."""
+        ...
+
+    def trusts(self, old: str, new: str) -> bool:
+        """Whether requests for the host *old*, with all their secrets, may go on to *new*, to which it redirects."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,6 +153,33 @@ class Webhook:
         """*text* with ``***`` wherever the code stands in it, plain or percent-encoded (once or more), in any case."""
         return masked(text, self._code)
 
+    @property
+    def token(self) -> Secret | None:
+        """None: the address says it all."""
+        return None
+
+    @property
+    def due(self) -> bool:
+        """False: a code is good until somebody revokes it."""
+        return False
+
+    def rejected(self, token: Secret) -> bool:
+        """False: there is no other."""
+        del token
+        return False
+
+    async def renew(self, ask: Ask) -> None:
+        """Does nothing."""
+
+    async def moved(self, base: Secret) -> Webhook:
+        """The same code at another address."""
+        return replace(self, base=base)
+
+    def trusts(self, old: str, new: str) -> bool:
+        """True: a portal may send its webhooks wherever it has moved to."""
+        del old, new
+        return True
+
     def __repr__(self) -> str:
         return f"Webhook({self.redacted!r})"
 
@@ -97,6 +188,36 @@ def masked(text: str, secret: Secret) -> str:
     """*text* with ``***`` wherever *secret* stands in it, plain or percent-encoded (once or more), in any case."""
     # Compiled on each call on purpose: the pattern holds the secret, and this is the road of errors only.
     return re.sub("".join(map(_spellings, secret.reveal())), _MASK, text, flags=re.IGNORECASE)
+
+
+def origin_of(portal: str) -> str:
+    """``https://my.bitrix24.ru`` for the portal's name or address, as an application is given it.
+
+    A bare name means https, and plain http if it is this machine.
+
+    Raises:
+        ConfigurationError: it is not the address of a portal, or is plain http to another machine.
+    """
+    if not isinstance(portal, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigurationError(f"the portal's address must be a text, not {type(portal).__name__}")
+    text = portal.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"//{text}")
+        name, port = parts.hostname, parts.port
+        if name:
+            URL(f"https://{parts.netloc}")
+    except ValueError:
+        name, port, parts = None, None, urlsplit("")
+    scheme = parts.scheme or ("http" if is_loopback(name) else "https")
+    if not name or re.search(r"[\s\\@]", parts.netloc) or scheme not in ("http", "https"):
+        raise ConfigurationError(f"this is no portal's address; expected {_PORTAL}")
+    if parts.path.strip("/") not in ("", "rest") or parts.query or parts.fragment:
+        # Not shown: what stands behind /rest/ may be a webhook's code.
+        raise ConfigurationError(f"the address of {name} has more to it than a portal's name; expected {_PORTAL}")
+    if scheme == "http" and not is_loopback(name):
+        raise ConfigurationError(f"plain http would send the token to {name} unencrypted; expected {_PORTAL}")
+    host = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{host}" if port is None else f"{scheme}://{host}:{port}"
 
 
 def is_loopback(host: str | None) -> bool:

@@ -34,6 +34,8 @@ class Envelope:
         next: the offset of the next page, None on the last one.
         time: the portal's ``time`` block, seconds as floats; empty if there was none (``api-reference/data-types.md``).
         size: the length of the body, in bytes, after decompression.
+        keyed: whether the portal has taken note of the Idempotency-Key of the request.
+        replayed: whether the answer is that of an earlier request with the same key.
     """
 
     result: Any
@@ -41,6 +43,8 @@ class Envelope:
     next: int | None = None
     time: dict[str, Any] = field(default_factory=dict[str, Any])
     size: int = 0
+    keyed: bool = False
+    replayed: bool = False
 
 
 def as_map(value: Any) -> dict[str, Any]:
@@ -90,6 +94,9 @@ def decode(
     envelope = cast("dict[str, Any]", data)
     if envelope.get("error") or ("error" in envelope and "result" not in envelope):
         raise _error(envelope, status, redact, method)
+    if "result" not in envelope and "openapi" in envelope and status == 200:
+        # The one answer of REST 3.0 without an envelope: rest.documentation.openapi.
+        return Envelope(result=envelope, size=len(body))
     if "result" not in envelope:
         raise TransportError(
             f"HTTP {status}: the answer is JSON, but no REST envelope (neither 'result' nor 'error')", status=status
@@ -142,10 +149,15 @@ def _excerpt(text: str) -> str:
 def _error(envelope: dict[str, Any], status: int, redact: Callable[[str], str], method: str | None) -> PortalError:
     error = envelope["error"]
     description = envelope.get("error_description")
+    validation: tuple[tuple[str, str], ...] = ()
     if isinstance(error, dict):  # REST 3.0
         nested = cast("dict[str, Any]", error)
         error, description = nested.get("code"), nested.get("message", description)
-    return portal_error(redact(_text(error)), redact(_text(description)), status=status, method=method)
+        problems = map(as_map, as_map(nested.get("validation")).values())
+        validation = tuple((redact(_text(p.get("field"))), redact(_text(p.get("message")))) for p in problems)
+    return portal_error(
+        redact(_text(error)), redact(_text(description)), status=status, method=method, validation=validation
+    )
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ from yarl import URL
 
 from b24orm.errors import InvalidValue, PortalError, TransportError
 from b24orm.transport.addresses import file_address, method_of, redirected, without_tokens
-from b24orm.transport.auth import Secret, Webhook
+from b24orm.transport.auth import Auth, Secret
 from b24orm.transport.envelope import Envelope, decode
 from b24orm.transport.failures import CONNECT, explained, user_agent
 from b24orm.transport.incoming import Incoming, refusal
@@ -45,15 +45,15 @@ class FileWire:
     """Fetches and sends files; part of a `Transport`, whose connections it uses.
 
     Args:
-        auth: the portal's webhook.
+        auth: what lets requests in.
         timeout: seconds in which nothing moves; a file may take as long as it needs.
-        base: gives the webhook's address that is in use.
+        base: gives the address of the methods that is in use.
         session: gives the open session, or raises `ConfigurationError`.
     """
 
     def __init__(
         self,
-        auth: Webhook,
+        auth: Auth,
         timeout: float,
         base: Callable[[], Secret],
         session: Callable[[], aiohttp.ClientSession],

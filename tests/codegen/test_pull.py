@@ -107,16 +107,16 @@ async def test_every_user_field_of_the_sandbox_is_declared_once(text: str) -> No
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
     )
-    for fields in USER_FIELDS.values():
-        for field in fields:
+    for key in CLASSES:
+        for field in USER_FIELDS[key]:
             assert wires[field.name] == 1
 
 
 def test_every_user_field_has_the_type_of_its_description(models: Any) -> None:
     kinds = {"integer": int, "boolean": bool, "date": date, "datetime": datetime, "money": Money, "file": File}
     kinds |= {"double": Decimal, "enumeration": int, "employee": int, "iblock_element": int, "iblock_section": int}
-    for key, fields in USER_FIELDS.items():
-        model = getattr(models, CLASSES[key])
+    for key, name in CLASSES.items():
+        fields, model = USER_FIELDS[key], getattr(models, name)
         schema = model.__schema__()
         own = {wire: field for field in schema.fields for wire in field.wire.values()}
         for field in fields:

@@ -20,10 +20,11 @@ DIALECTS = [(e, name) for e in ENTITIES for name in e.dialects]
 LISTED = [(e, name) for e, name in DIALECTS if "list" in e.dialects[name].methods]
 VERBS = ("list", "get", "add", "update", "delete")
 WAYS = {
-    "keyset": "by id, lanes",
-    "cursor": "cursor, the newest first",
-    "counted": "counted pages",
-    "whole": "one answer",
+    "keyset": ("by id, lanes",),
+    "cursor": ("cursor", "cursor, the newest first"),
+    "counted": ("counted pages",),
+    "pages": ("page by page",),
+    "whole": ("one answer",),
 }
 
 by_dialect = pytest.mark.parametrize(("of", "name"), DIALECTS, ids=lambda x: getattr(x, "key", x))
@@ -103,7 +104,7 @@ def test_links_lead_to_pages_that_the_schemas_name() -> None:
 def test_the_page_is_that_of_the_list(of: Entity, name: str) -> None:
     dialect = of.dialects[name]
     method = dialect.methods.get("list") or dialect.methods["get"]
-    stem = page(dialect).rpartition("/")[2].removesuffix(".html")
+    stem = page(dialect).rpartition("/")[2].removesuffix(".html").removesuffix("-rest-v3")
     assert stem.replace("-", "") == re.sub(r"\W|_", "", method).lower()
 
 
@@ -135,7 +136,7 @@ def test_the_grammar_is_named(of: Entity, name: str) -> None:
 def test_lists_are_read_as_it_says(of: Entity, name: str) -> None:
     dialect = of.dialects[name]
     plan = plan_list(compile_list(of, name, asking_for(of, must_name(dialect))))
-    assert part(ROWS[of.name][4], of, name) == reading(dialect) == WAYS[plan.strategy]
+    assert part(ROWS[of.name][4], of, name) == reading(dialect) in WAYS[plan.strategy]
 
 
 def test_an_order_of_the_methods_own_is_told() -> None:

@@ -56,13 +56,14 @@ def test_every_write_names_its_method_its_row_and_its_values(schema: Entity, dia
     values = values_of(schema, dialect, verb) if verb != "delete" else {}
     context = context_of(schema, dialect, verb)
     if verb == "add":
-        command = compile_add(schema, api, {**context, **values})
+        command = compile_add(schema, api, {**context, **values}, caller=1)
     elif verb == "update":
         command = compile_update(schema, api, 5, values, context)
     else:
         command = compile_delete(schema, api, 5, context)
     assert command.method == spec.methods[verb]
     assert command.replay == spec.replayed(verb)
+    assert command.version == spec.version
     params = json_ready(command.params)
     assert batchable(params)
     shown = str(params)

@@ -9,11 +9,13 @@ from itertools import count
 from typing import Any
 
 from b24orm.limits import Limits, OperatingBudget
+from b24orm.sandbox.caller import Caller
 from b24orm.sandbox.limits import Hit, OperatingTime
 from b24orm.sandbox.refusal import Refusal
 from tests.limits.virtual import VirtualClock
 
 METHOD = "crm.item.list"
+CALLER = Caller(1, "webhook")
 
 
 @dataclass
@@ -72,7 +74,7 @@ class _Run:
         parts = 1 + int(ahead // 20)
         for part in range(parts):
             self.clock.now = ahead * part / parts
-            self.meter.add(METHOD, client.foreign / parts)
+            self.meter.add(CALLER.client, METHOD, client.foreign / parts, self.portal_time())
         self.clock.now = ahead
 
     def portal_time(self) -> float:
@@ -107,10 +109,14 @@ class _Run:
             self.not_before = self.clock.now + 1 / self.client.rate
             self.budget.depart(METHOD, self.client.unit)
             self.report.left.append(self.clock.now)
-            self.later(self.client.lateness(next(self.messages)), self.begin, Hit(self.meter), self.client.unit, [])
+            self.later(
+                self.client.lateness(next(self.messages)), self.begin, Hit(self.meter, CALLER), self.client.unit, []
+            )
 
     def begin(self, hit: Hit, commands: int, answers: list[dict[str, float] | None]) -> None:
         if len(answers) == commands:
+            hit.close()
+            self.report.highest = max(self.report.highest, self.meter.used(CALLER.client, METHOD))
             self.later(self.client.lateness(next(self.messages)), self.landed, answers)
             return
         try:
@@ -123,10 +129,9 @@ class _Run:
         self.later(cost, self.finish, hit, commands, answers, cost)
 
     def finish(self, hit: Hit, commands: int, answers: list[dict[str, float] | None], cost: float) -> None:
-        told = hit.spend(METHOD, cost)
+        told = hit.spend(METHOD, cost, self.portal_time() - cost)
         self.report.seconds += cost
         self.report.commands += 1
-        self.report.highest = max(self.report.highest, self.meter.used(METHOD))
         self.begin(hit, commands, [*answers, {**told, "finish": self.portal_time(), "duration": cost}])
 
     def landed(self, answers: list[dict[str, float] | None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -35,6 +36,41 @@ FAMILIES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("Department", {"name": "x", "parent": 1}, {"sort": 7}),
     ("Category", {"entity_type_id": 2, "name": "x"}, {"sort": 7}),
     ("Status", {"entity_id": "SOURCE", "status_id": "NEWS", "name": "x"}, {"name": "y"}),
+    ("RequisitePreset", {"entity_type_id": 8, "country_id": 1, "name": "x"}, {"name": "y", "sort": 7}),
+    ("BankDetail", {"entity_id": 0, "name": "x"}, {"rq_bik": "044525000"}),
+    ("DealCategory", {"name": "x"}, {"sort": 7}),
+    ("CatalogProduct", {"iblock_id": 14, "name": "x & y"}, {"weight": Decimal("1.125"), "active": False}),
+    ("CatalogOffer", {"iblock_id": 16, "name": "x"}, {"quantity": Decimal("2.5")}),
+    ("CatalogSection", {"iblock_id": 14, "name": "x"}, {"sort": 7}),
+    (
+        "CatalogPrice",
+        {"product_id": 40, "catalog_group_id": 1, "price": Decimal("10.5"), "currency": "RUB"},
+        {"price": Decimal(11)},
+    ),
+    ("CatalogPriceType", {"name": "x"}, {"sort": 7}),
+    ("CatalogStore", {"address": "x"}, {"title": "y"}),
+    ("CatalogMeasure", {"code": 112, "measure_title": "x"}, {"symbol": "y"}),
+    ("CatalogVat", {"name": "x", "rate": Decimal(5)}, {"sort": 7}),
+    ("CatalogDocument", {"doc_type": "A", "responsible_id": 1, "currency": "RUB"}, {"title": "y"}),
+    ("CatalogDocumentElement", {"doc_id": 12, "element_id": 40}, {"amount": Decimal("1.5")}),
+    ("SaleOrder", {"lid": "s1", "person_type_id": 1, "currency": "RUB"}, {"comments": "y"}),
+    (
+        "SaleBasketItem",
+        {"order_id": 231, "product_id": 40, "quantity": Decimal(1), "currency": "RUB"},
+        {"quantity": Decimal(3)},
+    ),
+    ("SalePayment", {"order_id": 231, "pay_system_id": 2}, {"sum": Decimal("10.5")}),
+    (
+        "SaleShipment",
+        {"order_id": 231, "delivery_id": 1, "allow_delivery": False, "deducted": False},
+        {"comments": "y"},
+    ),
+    ("SalePersonType", {"name": "x"}, {"sort": 7}),
+    ("TaskComment", {"task_id": 41, "post_message": "x"}, {"post_message": "y"}),
+    ("TaskChecklistItem", {"task_id": 41, "title": "x"}, {"title": "y"}),
+    ("TaskElapsedTime", {"task_id": 41, "seconds": 60, "comment_text": "x"}, {"seconds": 120}),
+    ("SonetGroup", {"name": "x"}, {"keywords": "y"}),
+    ("UniversalList", {"iblock_type_id": "lists", "code": "new", "name": "x"}, {"name": "y"}),
     ("ProductRow", {"owner_type": "D", "owner_id": 0, "product_name": "x", "price": 5, "quantity": 2}, {"quantity": 3}),
 ]
 
@@ -58,8 +94,8 @@ async def test_rows_are_created_changed_found_and_deleted(
     sandbox: Sandbox, portal: Portal, name: str, fields: dict[str, Any], changes: dict[str, Any]
 ) -> None:
     model: Any = getattr(b24orm, name)
-    owner = sandbox.ids("company" if name == "Requisite" else "deal")[0]
-    fields = {key: owner if value == 0 else value for key, value in fields.items()}
+    owner = sandbox.ids({"Requisite": "company", "BankDetail": "requisite"}.get(name, "deal"))[0]
+    fields = {key: owner if value == 0 and value is not False else value for key, value in fields.items()}
     row = await model.objects.create(**fields)
     assert row.id
     assert row.changed_fields == frozenset()
@@ -132,3 +168,53 @@ async def test_what_is_fixed_at_creation_is_not_changed(sandbox: Sandbox) -> Non
     row.owner_id = 7
     with pytest.raises(InvalidValue, match=r"ProductRow\.owner_id can be set on create only"):
         await row.save()
+
+
+async def test_rows_whose_id_is_a_code_are_known_by_it(sandbox: Sandbox) -> None:
+    currency = await b24orm.Currency.objects.create(currency="KZT", amount_cnt=100, amount=Decimal("17.1234"))
+    currency.amount = Decimal("18.5")
+    await currency.save()
+    assert (await b24orm.Currency.objects.get(currency="KZT")).amount == Decimal("18.5")
+    await currency.delete()
+    assert await b24orm.Currency.objects.filter(currency="KZT").count() == 0
+    status = await b24orm.SaleStatus.objects.create(id="X", type="O")
+    status.sort = 7
+    await status.save()
+    assert (await b24orm.SaleStatus.objects.get(id="X")).sort == 7
+    await status.delete()
+    workflow = await b24orm.WorkflowInstance.objects.first()
+    assert workflow is not None
+    await workflow.delete()
+    with pytest.raises(b24orm.WorkflowInstance.DoesNotExist):
+        await b24orm.WorkflowInstance.objects.get(id=workflow.id)
+
+
+async def test_links_of_requisites_are_told_apart_by_their_object(sandbox: Sandbox) -> None:
+    key: dict[str, Any] = {"entity_type_id": 2, "entity_id": sandbox.ids("deal")[-1]}
+    names = ("requisite_id", "bank_detail_id", "mc_requisite_id", "mc_bank_detail_id")
+    none: dict[str, Any] = dict.fromkeys(names, 0)
+    await b24orm.RequisiteLink.objects.create(**key, **none)
+    link = await b24orm.RequisiteLink.objects.filter(**key).get()
+    await link.delete()
+    assert await b24orm.RequisiteLink.objects.filter(**key).count() == 0
+
+
+async def test_messages_are_sent_and_changed(sandbox: Sandbox) -> None:
+    message = await b24orm.ChatMessage.objects.create(dialog_id="chat60", text="x & y")
+    message.text = "z"
+    await message.save()
+    newest = await b24orm.ChatMessage.objects.filter(dialog_id="chat60").first()
+    assert newest is not None
+    await message.delete()
+
+
+async def test_an_element_of_a_list_is_changed_as_a_whole(sandbox: Sandbox) -> None:
+    which: dict[str, Any] = {"iblock_type_id": "lists", "iblock_id": 31}
+    made = await b24orm.ListElement.objects.create(**which, code="new", name="x")
+    element = await b24orm.ListElement.objects.filter(**which).get(id=made.id)
+    element.preview_text = "y & z"
+    await element.save()
+    again = await b24orm.ListElement.objects.filter(**which).get(id=made.id)
+    assert (again.name, again.preview_text, again.code) == ("x", "y & z", "new")
+    await again.delete()
+    assert await b24orm.ListElement.objects.filter(**which, id=made.id).count() == 0

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 import pytest
 
+from b24orm.limits import Limits
 from b24orm.sandbox import Sandbox
 from b24orm.sandbox.batch import BatchRun, resolve
 
@@ -67,11 +68,12 @@ async def test_names_of_parameters_are_free_in_case(portal: Sandbox, http: aioht
 
 
 async def test_batches_do_not_nest_and_hold_50_commands(portal: Sandbox, call: Any) -> None:
-    result = await _batch(call, portal, {"a": "batch?cmd[x]=scope", "b": "upload"})
+    result = await _batch(call, portal, {"a": "batch?cmd[x]=scope", "b": "upload", "c": "download"})
+    assert set(result["result_error"]) == {"a", "b", "c"}
     assert {e["error"] for e in result["result_error"].values()} == {"ERROR_BATCH_METHOD_NOT_ALLOWED"}
     portal.books.reset()
-    result = await _batch(call, portal, {f"c{n}": "scope" if n else 5 for n in range(53)})
-    assert len(result["result"]) == 49  # what is no text is skipped, yet counted
+    result = await _batch(call, portal, {f"c{n}": 5 if n in {0, 51} else "scope" for n in range(53)})
+    assert len(result["result"]) == 49  # what is no text is skipped, yet counted, and too many are too many
     assert {key: e["error"] for key, e in result["result_error"].items()} == dict.fromkeys(
         ("c50", "c51", "c52"), "ERROR_BATCH_LENGTH_EXCEEDED"
     )
@@ -152,6 +154,8 @@ def _done() -> BatchRun:
     done = BatchRun()
     done.result |= {
         "n": 15,
+        "f": 1.5,
+        "yes": True,
         "s": "text",
         "row": {"ID": "7", "none": None, "list": [1, 2]},
         "rows": [{"ID": "8"}],
@@ -171,7 +175,10 @@ def _done() -> BatchRun:
         ("$result[rows][0][ID]", "8"),
         ("$result[row][list]", [1, 2]),
         ("$result[row][list][1]", 2),
-        ("$result[row][none]", None),
+        ("$result[row][none]", {"ID": "7", "none": None, "list": [1, 2]}),  # null is as good as absent
+        ("$result[rows][0][none][x]", {"ID": "8"}),
+        ("$result[s][1]", "e"),  # a character of a text
+        ("$result[s][9]", "text"),
         ("$error[bad][error]", "CODE"),
         ("$result[rows][5][ID]", [{"ID": "8"}]),  # the list of rows
         ("$result[rows][x]", [{"ID": "8"}]),
@@ -180,6 +187,8 @@ def _done() -> BatchRun:
         ("$result[row][ID]lost", "7"),
         ("id $result[row][ID] and $result[n]", "id 7 and 15"),
         ("id $result[row][ID], lost", "id 7 lost"),
+        ("$result[row][ID]$result[n]", "7"),  # two macros need a space between them
+        ("$result[f] and $result[yes]", "1.5 and $result[yes]"),  # of what is embedded, numbers are put in, not true
         ("no $result[row] no", "no $result[row] no"),
         ({"k": ["$result[n]", {"$result[n]": 1}]}, {"k": {"0": 15, "1": {"$result[n]": 1}}}),
         (5, 5),
@@ -192,3 +201,43 @@ def test_a_macro_yields_the_deepest_value_it_reaches(text: Any, expected: Any) -
 def test_a_missing_key_yields_the_whole_map_of_results() -> None:
     done = _done()
     assert resolve("$result[missing][0]", done) == done.result
+
+
+async def test_a_chained_lookup_of_an_empty_field_hands_on_the_whole_row(small: Sandbox, call: Any) -> None:
+    alone = small.insert("deal", title="alone", company_id=None)
+    cmd = {"a": f"crm.deal.get?id={alone}", "b": "crm.company.list?filter[ID]=$result[a][COMPANY_ID]&select[]=ID"}
+    result = await _batch(call, small, cmd)
+    # The row reads as a list of ids, one of which a company may well have.
+    row = result["result"]["a"]
+    assert row["COMPANY_ID"] in (None, "0")
+    numbers = {int(v) for v in row.values() if isinstance(v, str) and v.isascii() and v.isdigit()}
+    assert {int(one["ID"]) for one in result["result"]["b"]} <= numbers
+
+
+async def test_macros_of_errors_and_times_work_over_http(portal: Sandbox, call: Any) -> None:
+    cmd = {
+        "a": "no.such",
+        "b": "crm.contact.list?filter[NAME]=$error[a][error]",
+        "c": "server.time",
+        "d": "crm.item.list?entityTypeId=2&filter[%3EcreatedTime]=$time[c][date_start]",
+    }
+    result = await _batch(call, portal, cmd)
+    assert result["result_total"] == {"b": 0, "d": 0}
+
+
+async def test_commands_come_as_a_list_by_get_and_carry_no_authorization_of_their_own(
+    portal: Sandbox, http: aiohttp.ClientSession
+) -> None:
+    commands = {"cmd[0]": "scope", "cmd[1]": "user.get?ID=1&auth=x&access_token=y"}
+    async with http.get(portal.url + "batch?" + urlencode(commands)) as response:
+        result = (await response.json())["result"]
+    assert [row["ID"] for row in result["result"][1]] == ["1"]
+
+
+async def test_halt_stops_at_a_method_that_is_out_of_time(call: Any) -> None:
+    async with Sandbox(deals=5, users=2, limits=Limits(rate=1000, operating=10)) as sandbox:
+        sandbox.costs["scope"] = 11
+        await call(sandbox, "scope")
+        result = await _batch(call, sandbox, {"a": "methods", "b": "scope", "c": "methods"}, halt=1)
+    assert list(result["result"]) == ["a"]
+    assert {key: one["error"] for key, one in result["result_error"].items()} == {"b": "OPERATION_TIME_LIMIT"}

@@ -59,7 +59,7 @@ async def test_a_write_whose_answer_is_lost_is_booked_and_one_that_does_not_run_
 async def test_a_denied_method_is_refused_alone_and_in_a_batch_and_does_not_run(small: Sandbox, call: Any) -> None:
     small.denied.add("crm.item.add")
     answer = await call(small, "Crm.Item.Add", _item(fields={}))
-    assert (answer["status"], answer["error"]) == (403, "ACCESS_DENIED")
+    assert (answer["status"], answer["error"]) == (400, "ACCESS_DENIED")
     command = "crm.item.add?entityTypeId=2&fields[title]=x"
     batch = (await call(small, "batch", {"cmd": {"a": command, "b": "scope"}}))["result"]
     assert batch["result_error"]["a"]["error"] == "ACCESS_DENIED"

@@ -10,7 +10,8 @@ import pytest
 from b24orm.errors import ConfigurationError
 from b24orm.limits import Limits
 from b24orm.sandbox import Sandbox
-from b24orm.sandbox.faults import FaultSpec
+from b24orm.sandbox.faults import FaultSpec, read_fault
+from b24orm.sandbox.verdicts import VERDICTS, Verdict
 
 
 @pytest.mark.parametrize(
@@ -180,3 +181,58 @@ def test_a_fault_that_cannot_be_is_refused() -> None:
         Sandbox(deals=1, faults=[("reset", {"every": 0})])
     with pytest.raises(ConfigurationError, match="'access_denied' is a fault of one command"):
         Sandbox(deals=1, faults=[("access_denied", {"over": 3})])
+
+
+@pytest.mark.parametrize(("kind", "verdict"), VERDICTS.items(), ids=VERDICTS)
+async def test_every_error_of_the_portal_can_be_asked_for_with_each_of_its_statuses(
+    small: Sandbox, call: Any, kind: str, verdict: Verdict
+) -> None:
+    for status in verdict.statuses:
+        small.faults.add(kind, status=status)
+        answer = await call(small, "crm.deal.list")
+        assert answer == {"status": status, "error": verdict.code, "error_description": verdict.description}
+    small.faults.add(kind)
+    assert (await call(small, "batch", {"cmd": ["scope"]}))["status"] == verdict.statuses[0]
+    assert small.books.commands == 0
+
+
+async def test_an_error_of_ones_own_words_can_be_asked_for(small: Sandbox, call: Any) -> None:
+    small.faults.add("error", code="MODULE_17", text="No module", status=418)
+    assert await call(small, "scope") == {"status": 418, "error": "MODULE_17", "error_description": "No module"}
+    small.faults.add("command_error", code="201240400001", text="", status=404, method="scope")
+    result = (await call(small, "batch", {"cmd": {"a": "scope"}}))["result"]
+    assert result["result_error"] == {"a": {"error": "201240400001", "error_description": ""}}
+
+
+async def test_an_error_that_a_method_hands_back_itself_goes_out_with_status_200_and_no_time(
+    small: Sandbox, call: Any
+) -> None:
+    small.faults.add("soft_error", code="ERROR_HANDLER", text="It went wrong")
+    assert await call(small, "scope") == {
+        "status": 200,
+        "error": "ERROR_HANDLER",
+        "error_description": "It went wrong",
+    }
+    small.faults.add("soft_error")
+    result = (await call(small, "batch", {"cmd": {"a": "scope", "b": "methods"}}))["result"]
+    assert result["result_error"] == {"a": {"error": "ERROR_CORE", "error_description": "Internal error!"}}
+    assert list(result["result"]) == list(result["result_time"]) == ["b"]
+
+
+async def test_a_fault_of_commands_strikes_a_batch_as_such_only_by_its_name(small: Sandbox, call: Any) -> None:
+    small.faults.add("command_error", method="batch")
+    assert (await call(small, "scope"))["status"] == 200
+    assert (await call(small, "batch", {"cmd": ["scope"]}))["status"] == 500
+    small.faults.add("command_error")
+    assert "result_error" in (await call(small, "batch", {"cmd": {"a": "scope"}}))["result"]
+    assert small.faults.pending == 0
+
+
+def test_only_errors_of_the_portal_have_codes_texts_and_statuses() -> None:
+    with pytest.raises(ConfigurationError, match="'html' is none"):
+        Sandbox(deals=1, faults=[("html", {"status": 500})])
+
+
+def test_the_command_line_can_ask_for_an_error_in_its_own_words() -> None:
+    options = {"code": "MODULE_17", "text": "No module", "status": 418}
+    assert read_fault("error:code=MODULE_17,text=No module,status=418") == ("error", options)

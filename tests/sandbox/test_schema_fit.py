@@ -8,20 +8,21 @@ from typing import Any, cast
 import pytest
 
 from b24orm.sandbox import Sandbox
+from b24orm.sandbox.methods import METHODS
 from b24orm.sandbox.rows import is_list
-from b24orm.schema import Field, entity, entity_keys
+from b24orm.schema import Dialect, Field, entity, entity_keys
 
-SERVED = {
-    *("crm.item.productrow.list", "crm.deal.productrows.get", "crm.deal.contact.items.get"),
-    *("crm.contact.company.items.get", "crm.company.contact.items.get"),
-    *("crm.timeline.comment.list", "crm.activity.list", "crm.requisite.list", "crm.address.list"),
-    *("tasks.task.list", "department.get", "disk.storage.getlist", "disk.folder.getchildren"),
-    *("crm.item.list", "user.get", "crm.status.list", "crm.category.list", "crm.type.list", "userfieldconfig.list"),
-    *(f"crm.{key}.userfield.list" for key in ("deal", "lead", "contact", "company", "quote")),
-}
 # What a method wants to know beside its filter, in as many ways as the portal has kinds of answers. "one of" stands for
 # the id of an object that has what is asked for.
 ONE_OF = "one of"
+# What a select names that asks for everything by name.
+ALL = {
+    key: [field.wire["default"] for field in entity(key).fields if field.selectable and "default" in field.wire]
+    for key in ("workflow_instance", "workflow_template", "workgroup")
+}
+OWN = ("UF_", "parentId", "PROPERTY_", "property1", "PARENT_ID_")
+# Of these no owner in the seeded data has a row; events are for applications alone.
+WITHOUT_ROWS = {"lead_contact", "lead_product_row", "quote_product_row", "event_binding", "offline_event"}
 CONTEXTS: dict[str, list[dict[str, Any]]] = {
     "category": [{"entityTypeId": 2}, {"entityTypeId": 156}],
     "smart_process_item": [{"entityTypeId": 156}, {"entityTypeId": 1038}],
@@ -30,10 +31,26 @@ CONTEXTS: dict[str, list[dict[str, Any]]] = {
     "product_row": [{"filter": {"=ownerType": "D", "=ownerId": f"{ONE_OF} product_row owner_id"}}],
     "deal_product_row": [{"id": f"{ONE_OF} product_row owner_id"}],
     "deal_contact": [{"id": f"{ONE_OF} deal id contact_id"}],
+    "quote_contact": [{"id": f"{ONE_OF} quote id contact_id"}],
     "contact_company": [{"id": f"{ONE_OF} contact id company_id"}],
     "company_contact": [{"id": f"{ONE_OF} contact company_id company_id"}],
     "timeline_comment": [{"filter": {"ENTITY_TYPE": "deal", "ENTITY_ID": f"{ONE_OF} timeline_comment entity_id"}}],
     "activity": [{}, {"select": ["*", "COMMUNICATIONS", "BINDINGS"]}],
+    "stage_history": [{"entityTypeId": 1}, {"entityTypeId": 2}],
+    "calendar_event": [{"type": "user", "ownerId": 1}, {"type": "company_calendar", "ownerId": 0}],
+    "catalog_offer": [{"filter": {"iblockId": 16}, "select": ["id", "iblockId", "*"]}],
+    "catalog_product": [{"filter": {"iblockId": 14}, "select": ["id", "iblockId", "*"]}],
+    "catalog_section": [{"filter": {"iblockId": 14}}],
+    "chat_message": [{"DIALOG_ID": "chat60"}, {"DIALOG_ID": f"{ONE_OF} user id id"}],
+    "deal_category_stage": [{}, {"id": 1}],
+    "list_element": [{"IBLOCK_TYPE_ID": "lists", "IBLOCK_ID": 31}],
+    "universal_list": [{"IBLOCK_TYPE_ID": "lists"}, {"IBLOCK_TYPE_ID": "lists_socnet"}],
+    "task_checklist_item": [{"TASKID": 41}],
+    "task_comment": [{"TASKID": 41}],
+    "task_elapsed_time": [{"TASKID": 41}, {"ORDER": {"ID": "asc"}}],
+    "workflow_instance": [{}, {"SELECT": ALL["workflow_instance"]}],
+    "workflow_template": [{}, {"SELECT": ALL["workflow_template"]}],
+    "workgroup": [{}, {"select": ALL["workgroup"]}],
     "disk_file": [{"id": 3, "filter": {"TYPE": "file"}}],
     "disk_folder": [{"id": 3, "filter": {"TYPE": "folder"}}],
 }
@@ -41,18 +58,19 @@ CASES = [
     pytest.param(key, name, context, id="-".join([key, name, *map(str, context.values())]))
     for key in entity_keys()
     for name, dialect in entity(key).dialects.items()
-    if dialect.methods.get("list") in SERVED or name == "classic"
+    if dialect.version == 2  # tests/sandbox/v3 has the others
+    if dialect.methods.get("list", "").lower() in METHODS and key not in WITHOUT_ROWS
     for context in CONTEXTS.get(key, [{}])
 ]
 
 
-def _fits_one(field: Field, value: Any, dialect: str) -> bool:
+def _fits_one(field: Field, value: Any, dialect: Dialect) -> bool:
     if value in ("", None):
         return True
     if field.kind == "int":
-        return isinstance(value, int) if dialect == "item" else str(value).lstrip("-").isdigit()
+        return isinstance(value, int) if dialect.numbers else str(value).lstrip("-").isdigit()
     if field.kind == "decimal":
-        return isinstance(value, int | float) or (dialect != "item" and "." in value)
+        return isinstance(value, int | float) or (not dialect.numbers and "." in value)
     if field.kind == "bool":
         return value in ("Y", "N", True, False)
     if field.kind in {"date", "datetime"}:
@@ -64,7 +82,9 @@ def _fits_one(field: Field, value: Any, dialect: str) -> bool:
     return True
 
 
-def _fits(field: Field, value: Any, dialect: str) -> bool:
+def _fits(field: Field, value: Any, dialect: Dialect) -> bool:
+    if field.multiple and value is False:
+        return True  # what some families answer for no value
     if field.multiple:
         return is_list(value) and all(_fits_one(field, one, dialect) for one in value)
     return (value is not None or field.nullable) and _fits_one(field, value, dialect)
@@ -93,7 +113,10 @@ async def test_rows_fit_the_schema(portal: Sandbox, call: Any, key: str, name: s
     for row in rows:
         for wire, field in fields.items():
             if wire in row:
-                assert _fits(field, row[wire], name), (wire, field.type, row[wire])
-        # User fields and parents are the portal's own; the schema does not list them.
-        known = set(fields) | {wire for wire in row if wire.startswith(("UF_", "parentId"))}
+                assert _fits(field, row[wire], dialect), (wire, field.type, row[wire])
+        # User fields, properties and parents are the portal's own; the schema does not list them.
+        known = set(fields) | {wire for wire in row if wire.startswith(OWN)}
         assert set(row) <= known
+        if dialect.id is not None:
+            own = dialect.answered(source.by_name[dialect.id.name].wire[name])
+            assert isinstance(row[own], int if dialect.id.type == "int" else str), row[own]

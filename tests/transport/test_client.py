@@ -18,7 +18,7 @@ import pytest
 
 from b24orm import errors
 from b24orm.errors import AuthError, B24OrmError, ConfigurationError, NotFound, QueryError, RateLimited, TransportError
-from b24orm.transport import Secret, Transport, Webhook, failures
+from b24orm.transport import Secret, Transport, Webhook, failures, sessions
 from b24orm.transport import client as client_module
 from tests.transport.conftest import CERTIFICATE, CODE, WirePortal, answer, raw, silence
 
@@ -354,7 +354,7 @@ async def test_a_redirect_from_outside_into_this_machine_is_refused(tls_portal: 
     transport_host_outside = Webhook.parse(f"https://my.bitrix24.ru/rest/7/{CODE}/")
     error = await fails_to_arrive(transport)  # a loopback portal may point to another one …
     assert "cannot be reached" in str(error)
-    transport._base = transport_host_outside.base  # … a portal outside may not
+    transport._auth = transport_host_outside  # … a portal outside may not
     with pytest.raises(TransportError, match="not the address of a REST method"):
         transport._new_address(client_module._Answer(302, "", Secret("http://127.0.0.1:1/rest/7/x/x.json"), b""))
     await transport.close()
@@ -446,7 +446,7 @@ async def test_closing_leaves_no_socket_no_task_and_no_warning_behind_even_with_
     tls_portal: WirePortal, trusted: None, monkeypatch: pytest.MonkeyPatch, late: bool
 ) -> None:
     if late:
-        monkeypatch.setattr(client_module, "_closes_late", lambda: True)
+        monkeypatch.setattr(sessions, "_closes_late", lambda: True)
     tls_portal.script = [answer(OK)]
     before = asyncio.all_tasks()
     with warnings.catch_warnings(record=True) as caught:
@@ -474,4 +474,4 @@ def test_the_user_agent_is_honest_even_where_the_package_is_not_installed(monkey
 def test_old_versions_of_aiohttp_are_known_to_close_late(monkeypatch: pytest.MonkeyPatch) -> None:
     for version, late in (("3.10.11", True), ("3.11.18", True), ("3.12.0", False), ("4.0.0a1", False)):
         monkeypatch.setattr(aiohttp, "__version__", version)
-        assert client_module._closes_late.__wrapped__() is late
+        assert sessions._closes_late.__wrapped__() is late

@@ -68,11 +68,14 @@ def test_each_code_becomes_its_error(code: str, status: int, expected: type[Port
         ("Смарт-процесс не найден", NotFound),
         ("Задача не найдена.", NotFound),
         ("Элемент не существует", NotFound),
+        ("TASKS_ERROR_EXCEPTION_#512; x not found; 512/TE/ITEM_NOT_FOUND_OR_NOT_ACCESSIBLE<br>", NotFound),
         ("The 'USER_TYPE_ID' field is not found.", PortalError),
         ("Could not find value for parameter {id}", PortalError),
         ("ID is not defined or invalid.", PortalError),
         ("Access denied.", AccessDenied),
         ("Insufficient permissions to save the document", AccessDenied),
+        ("access_denied", AccessDenied),
+        ("You do not have permission to view user field settings", AccessDenied),
     ],
 )
 @pytest.mark.parametrize("code", ["", "-", "0", "100", "200640400001", "ERROR_CORE"])

@@ -24,14 +24,16 @@ RIGHT = (
     "use_ok.py",
     "use_portal_codegen.py",
     "use_entities_ok.py",
+    "use_events_ok.py",
     "use_pulled_ok.py",
     "use_relations_ok.py",
     "use_writes_ok.py",
 )
 # Name, and how many lines are marked at the least: a mark that is not found would be no test.
 WRONG = (
-    ("use_bad.py", 41),
+    ("use_bad.py", 43),
     ("use_entities_bad.py", 165),
+    ("use_events_bad.py", 14),
     ("use_pulled_bad.py", 30),
     ("use_relations_bad.py", 17),
     ("use_writes_bad.py", 30),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from b24orm import Col, Contact, Deal, DecimalCol, Portal, batch, column
+from b24orm import Portl  # E: typo
+from b24orm.entities import Dael  # E: typo
 
 
 class MyDeal(Deal):

@@ -26,6 +26,7 @@ from b24orm import (
     Department,
     DiskFile,
     EventBinding,
+    EventLog,
     ListElement,
     Model,
     Money,
@@ -68,6 +69,12 @@ task.mark = "p"  # E: no such mark
 Task(title="x", responsible_id=1, mark="X")  # E: no such mark
 Task(title="x", responsible_id=1, priority=3)  # E: no such priority
 Task.objects.filter(status=1)  # E: no such status
+Task.objects.select("responsible.nam")  # E: a responsible user has no such part
+Task.objects.select("title.name")  # E: a title has no parts
+Task.objects.filter(story_points=5)  # E: the portal does not filter by it
+EventLog.objects.filter(audit_type_id__contains="A")  # E: REST 3.0 finds no text inside of text
+EventLog.objects.filter(user_id__isnull=True)  # E: nor rows without a value
+EventLog.objects.order_by("severity")  # E: the portal does not sort by it
 Task.objects.filter(status__in=[2, 8])  # E: no such status
 Task.objects.filter(mark__ne="X")  # E: no such mark
 Task.objects.filter(Task.mark == "X")  # E: no such mark

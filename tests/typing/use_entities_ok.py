@@ -96,6 +96,8 @@ async def tasks() -> None:
     assert_type(late, TaskQuerySet[Task])
     assert_type(late.exclude(mark="N").order_by("-deadline", "id"), TaskQuerySet[Task])
     assert_type(late.select("id", "title", Task.status), TaskQuerySet[Task])
+    assert_type(late.select("responsible.name", "group.id", "story_points"), TaskQuerySet[Task])
+    assert_type(late.values("id", "responsible.name"), Rows[dict[str, Any]])
     assert_type(await late[:10], list[Task])
     task = await Task.objects.get(1)
     assert_type(task, Task)

@@ -236,6 +236,8 @@ async def raw() -> None:
             assert_type(row, dict[str, Any])
         assert_type(await portal.list("crm.deal.list"), list[dict[str, Any]])
         assert_type(portal.call("profile").explain(), Plan)
+        assert_type(await portal.call("tasks.task.add", {}, version=3, idempotency_key="x"), Response)
+        assert_type(await portal.list("main.eventlog.tail", version=3), list[dict[str, Any]])
         assert_type(portal.stats.requests, int)
         assert_type(await Deal.objects.using(portal), list[Deal])
         await portal.aclose()

@@ -10,8 +10,7 @@ from typing import Any
 from b24orm.sandbox.fields import table
 from b24orm.sandbox.filters_classic import compile_filter, compile_order, selected
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic, classic_array, classic_fields
-from b24orm.sandbox.owners import BY_TYPE_ID
+from b24orm.sandbox.methods.parameters import classic_array, classic_fields
 from b24orm.sandbox.paging import CLASSIC, page
 from b24orm.sandbox.php import as_map, intval
 from b24orm.sandbox.refusal import Refusal
@@ -33,7 +32,7 @@ def _list(state: State, params: dict[str, Any]) -> Answer:
     found, answer = page(
         CLASSIC,
         state.options,
-        classic(params, "start"),
+        params.get("start"),
         lambda: state.store.count(_KEY, where),
         lambda window: fetch(state.store, source, "default", chosen, where, order, window),
     )
@@ -67,16 +66,22 @@ def _anchor(state: State, type_id: int, entity_id: int) -> dict[str, Any]:
     return {"anchor_type_id": type_id, "anchor_id": entity_id}
 
 
+def _about(state: State, parts: list[int]) -> dict[str, Any]:
+    """What the events of an address tell, which has no id (api-reference/crm/requisites/events/*.md)."""
+    anchor = {name.upper(): value for name, value in _anchor(state, parts[1], parts[2]).items()}
+    return {"TYPE_ID": parts[0], "ENTITY_TYPE_ID": parts[1], "ENTITY_ID": parts[2], **anchor}
+
+
 def _add(state: State, params: dict[str, Any]) -> Answer:
     parts, fields = _address(params)
-    owner = BY_TYPE_ID.get(parts[1])
+    owner = state.layout.owners.by_type_id.get(parts[1])
     if owner is None or not state.store.select(owner.key, "id", ("id = ?", [parts[2]])):
         raise Refusal("", "ENTITY_ID is not defined or invalid.")
     if _found(state, parts) is not None:
         raise Refusal("", "TypeAddress exists.")
     values = accepted(state, table(_KEY), "default", fields, current=None)
     state.store.insert(_KEY, _anchor(state, parts[1], parts[2]) | values)
-    state.wrote(_KEY, parts[2], "add")
+    state.wrote(_KEY, parts[2], "add", about=_about(state, parts))
     return Answer(True)
 
 
@@ -94,14 +99,15 @@ def _update(state: State, params: dict[str, Any]) -> Answer:
     names = ", ".join(f'"{name}"' for name in values)
     before = state.store.select(_KEY, names, ("id = ?", [row_id]))[0] if values else ()
     state.store.update(_KEY, row_id, values)
-    state.wrote(_KEY, parts[2], "update", changed=list(before) != list(values.values()))
+    changed = list(before) != list(values.values())
+    state.wrote(_KEY, parts[2], "update", changed=changed, about=_about(state, parts))
     return Answer(True)
 
 
 def _delete(state: State, params: dict[str, Any]) -> Answer:
     parts, _ = _address(params)
     state.store.delete(_KEY, _held(state, parts))
-    state.wrote(_KEY, parts[2], "delete")
+    state.wrote(_KEY, parts[2], "delete", about=_about(state, parts))
     return Answer(True)
 
 

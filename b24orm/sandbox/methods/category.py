@@ -8,46 +8,50 @@ from __future__ import annotations
 
 from typing import Any
 
+from b24orm.sandbox.clock import iso
 from b24orm.sandbox.fields import table
 from b24orm.sandbox.methods.describe import describe
 from b24orm.sandbox.methods.parameters import array, required
-from b24orm.sandbox.owners import BY_TYPE_ID
 from b24orm.sandbox.php import intval
+from b24orm.sandbox.pipelines import PIPELINE_ID, pipeline_id
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch
-from b24orm.sandbox.smart import PROCESSES, STAGES
+from b24orm.sandbox.smart import STAGES
 from b24orm.sandbox.state import Answer, Handler, State
 from b24orm.sandbox.writes import accepted
 
 __all__ = ["METHODS"]
 
-_PROCESSES = frozenset(process.entity_type_id for process in PROCESSES.values())
-_SUPPORTED = frozenset({2, 3, 4, 31}) | _PROCESSES
-_STAGED = frozenset({2, 31}) | _PROCESSES
+_SUPPORTED = frozenset({2, 3, 4, 31})  # and smart processes
+_STAGED = frozenset({2, 31})
 _DEAL_CODES = {"PREPARATION": "PREPARATION", "CLIENT": "EXECUTING", "SUCCESS": "WON", "FAIL": "LOSE"}
 _ORIGIN = ("originId", "originatorId")
 _UNSUPPORTED = {1: "Лид", 7: "Предложение"}
 
 
-def _entity_type(params: dict[str, Any]) -> int:
+def _is_process(state: State, kind: int) -> bool:
+    return any(process.entity_type_id == kind for process in state.layout.processes.values())
+
+
+def _entity_type(state: State, params: dict[str, Any]) -> int:
     wanted = intval(required(params, "entityTypeId"))
     if wanted in _UNSUPPORTED:
         raise Refusal("ENTITY_TYPE_NOT_SUPPORTED", f"Тип сущности {_UNSUPPORTED[wanted]} не поддерживается")
-    if wanted not in _SUPPORTED:
+    if wanted not in _SUPPORTED and not _is_process(state, wanted):
         raise Refusal("NOT_FOUND", "Смарт-процесс не найден")
     return wanted
 
 
 def _rows(state: State, params: dict[str, Any]) -> list[dict[str, Any]]:
-    wanted = _entity_type(params)
+    wanted = _entity_type(state, params)
     source = table("category")
-    found = fetch(
-        state.store, source, "default", source.columns, ("entity_type_id = ?", [wanted]), " ORDER BY sort, id"
-    )
+    columns = source.by_wire["default"].values()
+    found = fetch(state.store, source, "default", columns, ("entity_type_id = ?", [wanted]), " ORDER BY sort, id")
     rows: list[dict[str, Any]] = list(found)
     for row in rows:
+        row["id"] = pipeline_id(row["id"])
         # The default pipeline of deals is no stored row on a real portal: it has no origin either.
-        if wanted in _PROCESSES or (row["isDefault"] == "Y" and wanted == 2):
+        if _is_process(state, wanted) or (row["isDefault"] == "Y" and wanted == 2):
             for name in _ORIGIN:
                 del row[name]
     return rows
@@ -63,6 +67,11 @@ def _row(state: State, params: dict[str, Any], wanted: int) -> dict[str, Any]:
         if row["id"] == wanted:
             return row
     raise Refusal("NOT_FOUND", "Элемент не найден")
+
+
+def _place(state: State, params: dict[str, Any], row_id: int) -> int:
+    where = (f"entity_type_id = ? AND {PIPELINE_ID} = ?", [_entity_type(state, params), row_id])
+    return int(state.store.select("category", "id", where)[0][0])
 
 
 def _get(state: State, params: dict[str, Any]) -> Answer:
@@ -84,15 +93,16 @@ def _save(state: State, kind: int, row_id: int | None, values: dict[str, Any]) -
             state.store.update("category", other, {"is_default": "N"})
     if row_id is None:
         held = {"sort": 500, "is_default": "N", "origin_id": "", "originator_id": "", **values, "entity_type_id": kind}
-        return state.store.insert("category", held)
+        old = {"is_locked": "N", "created_date": iso(state.clock.time())}  # what crm.dealcategory.* shows
+        return state.store.insert("category", held | old)
     state.store.update("category", row_id, values)
     return row_id
 
 
 def _add(state: State, params: dict[str, Any]) -> Answer:
-    kind = _entity_type(params)
+    kind = _entity_type(state, params)
     new = _save(state, kind, None, _given(state, params, None))
-    for place, (code, name, semantics) in enumerate(STAGES if kind in _STAGED else ()):
+    for place, (code, name, semantics) in enumerate(STAGES if kind in _STAGED or _is_process(state, kind) else ()):
         stage = {
             "entity_id": _stage_entity(kind, new),
             "status_id": f"C{new}:{_DEAL_CODES.get(code, code)}" if kind == 2 else f"DT{kind}_{new}:{code}",
@@ -118,18 +128,19 @@ def _stage_entity(kind: int, category: int) -> str:
 def _update(state: State, params: dict[str, Any]) -> Answer:
     row_id = intval(required(params, "id"))
     _row(state, params, row_id)
-    current = state.store.row("category", row_id) or {}
+    place = _place(state, params, row_id)
+    current = state.store.row("category", place) or {}
     values = _given(state, params, current)
-    _save(state, _entity_type(params), row_id, values)
+    _save(state, _entity_type(state, params), place, values)
     changed = any(current[name] != value for name, value in values.items())
     state.wrote("category", row_id, "update", changed=changed)
     return Answer({"category": _row(state, params, row_id)})
 
 
 def _delete(state: State, params: dict[str, Any]) -> Answer:
-    kind = _entity_type(params)
+    kind = _entity_type(state, params)
     row = _row(state, params, intval(required(params, "id")))
-    owner = BY_TYPE_ID[kind]
+    owner = state.layout.owners.by_type_id[kind]
     code = "0" if kind == 2 else "BX_ERROR"
     if row["isDefault"] == "Y":
         text = "Default deal category cannot be deleted" if kind == 2 else "This funnel is the default funnel"
@@ -137,15 +148,14 @@ def _delete(state: State, params: dict[str, Any]) -> Answer:
     if state.store.select(owner.key, "id", ("category_id = ?", [row["id"]]), " LIMIT 1"):
         what = f"Deals related to the funnel {row['name']}" if kind == 2 else "Elements related to the funnel"
         raise Refusal(code, f"{what} found")
-    state.store.delete("category", row["id"])
+    state.store.delete("category", _place(state, params, row["id"]))
     state.store.delete_where("status", ("entity_id = ?", [_stage_entity(kind, row["id"])]))
     state.wrote("category", row["id"], "delete")
     return Answer(None)
 
 
 def _fields(state: State, params: dict[str, Any]) -> Answer:
-    del state
-    hidden = _ORIGIN if _entity_type(params) in _PROCESSES else ()
+    hidden = _ORIGIN if _is_process(state, _entity_type(state, params)) else ()
     columns = table("category").by_wire["default"]
     return Answer({"fields": {wire: describe(column) for wire, column in columns.items() if wire not in hidden}})
 

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from b24orm.sandbox import rules
-from b24orm.sandbox.fields import Column, Table, table
+from b24orm.sandbox.fields import Column, Table
 from b24orm.sandbox.filters_classic import compile_filter, compile_order, selected
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic, classic_array, classic_fields, classic_id
+from b24orm.sandbox.methods.parameters import classic_array, classic_fields, classic_id
 from b24orm.sandbox.paging import CLASSIC, page
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch, fetch_one
@@ -32,14 +32,14 @@ _GONE_ON_DELETE = {
 
 
 def _list(key: str, state: State, params: dict[str, Any]) -> Answer:
-    source = table(key)
+    source = state.table(key)
     where = compile_filter(source, classic_array(params, "filter"), ignore_id=state.options.ignore_id_filter)
     order = compile_order(source, classic_array(params, "order"))
     chosen = selected(source, classic_array(params, "select"))
     found, answer = page(
         CLASSIC,
         state.options,
-        classic(params, "start"),
+        params.get("start"),
         lambda: state.store.count(key, where),
         lambda window: fetch(state.store, source, "classic", chosen, where, order, window),
     )
@@ -52,7 +52,7 @@ def _readable(source: Table) -> list[Column]:
 
 
 def _get(key: str, state: State, params: dict[str, Any]) -> Answer:
-    source = table(key)
+    source = state.table(key)
     row = fetch_one(state.store, source, "classic", _readable(source), classic_id(params))
     if row is None:
         raise Refusal("", "Not found")
@@ -60,7 +60,7 @@ def _get(key: str, state: State, params: dict[str, Any]) -> Answer:
 
 
 def _add(key: str, state: State, params: dict[str, Any]) -> Answer:
-    source = table(key)
+    source = state.table(key)
     values = accepted(state, source, "classic", classic_fields(params), current=None)
     rules.check(state, source, values, code="")
     new = rules.create(state, source, values)
@@ -69,7 +69,7 @@ def _add(key: str, state: State, params: dict[str, Any]) -> Answer:
 
 
 def _update(key: str, state: State, params: dict[str, Any]) -> Answer:
-    source = table(key)
+    source = state.table(key)
     row_id = classic_id(params)
     fields = classic_fields(params)
     row = state.store.row(key, row_id)
@@ -84,15 +84,15 @@ def _update(key: str, state: State, params: dict[str, Any]) -> Answer:
 
 def _delete(key: str, state: State, params: dict[str, Any]) -> Answer:
     row_id = classic_id(params)
-    if not rules.delete(state, table(key), row_id):
+    if not rules.delete(state, state.table(key), row_id):
         raise _GONE_ON_DELETE.get(key, Refusal("", "Not found"))
     state.wrote(key, row_id, "delete")
     return Answer(True)
 
 
 def _fields(key: str, state: State, params: dict[str, Any]) -> Answer:
-    del state, params
-    source = table(key)
+    del params
+    source = state.table(key)
     return Answer(
         {
             wire: describe(column) | {"isImmutable": source.immutable(column, "classic")}

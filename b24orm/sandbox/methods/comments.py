@@ -16,7 +16,6 @@ from b24orm.sandbox.fields import table
 from b24orm.sandbox.files import decode
 from b24orm.sandbox.methods.describe import describe
 from b24orm.sandbox.methods.parameters import array, classic, classic_array, classic_id, required
-from b24orm.sandbox.owners import BY_NAME
 from b24orm.sandbox.paging import CLASSIC, page
 from b24orm.sandbox.php import as_map, entries, intval, is_array, strval
 from b24orm.sandbox.refusal import Refusal
@@ -47,7 +46,7 @@ def _list(state: State, params: dict[str, Any]) -> Answer:
     found, answer = page(
         CLASSIC,
         state.options,
-        classic(params, "start"),
+        params.get("start"),
         lambda: state.store.count(_KEY, where),
         lambda window: fetch(
             state.store, source, "default", chosen, where, " ORDER BY " + ", ".join([*order, "id"]), window
@@ -66,7 +65,7 @@ def _get(state: State, params: dict[str, Any]) -> Answer:
 
 
 def _owned(state: State, values: dict[str, Any]) -> None:
-    owner = BY_NAME.get(strval(values.get("entity_type")).lower())
+    owner = state.layout.owners.by_name.get(strval(values.get("entity_type")).lower())
     if owner is None or not state.store.select(owner.key, "id", ("id = ?", [values.get("entity_id")])):
         raise Refusal("OWNER_NOT_FOUND", "Owner was not found")
     values["entity_type"] = owner.name
@@ -115,7 +114,7 @@ def _known(state: State, params: dict[str, Any]) -> dict[str, Any]:
     row = state.store.row(_KEY, intval(required(params, "id")))
     if row is None:
         raise Refusal("NOT_FOUND", "Not found.")
-    owner = BY_NAME[row["entity_type"]]
+    owner = state.layout.owners.by_name[row["entity_type"]]
     type_id, owner_id = intval(params.get("ownerTypeId")), intval(params.get("ownerId"))
     if (type_id or owner_id) and (type_id, owner_id) != (owner.type_id, row["entity_id"]):
         raise Refusal("OWNER_NOT_FOUND", "Owner was not found")

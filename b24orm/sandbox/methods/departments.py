@@ -46,14 +46,15 @@ def _sorts(value: Any) -> bool:
 
 
 def _get(state: State, params: dict[str, Any]) -> Answer:
-    where = _where({name: value for name, value in params.items() if name.upper() not in ("START", "ORDER")})
+    # Conditions stand beside the other parameters or in FILTER; those with a prefix name no field and are dropped.
+    where = _where({**params, **dict(entries(classic(params, "filter")))})
     by = next((value for name, value in params.items() if name.upper() == "SORT" and _sorts(value)), "")
     column = table(_KEY).by_wire["default"].get(strval(by).upper()) or table(_KEY).by_name["id"]
     order = " ORDER BY " + sort_key(column, descending=strval(classic(params, "order")).upper() == "DESC") + ", id"
     found, answer = page(
         ORM,
         state.options,
-        classic(params, "start"),
+        params.get("start"),
         lambda: state.store.count(_KEY, where),
         lambda window: _rows(state, where, order, window),
     )

@@ -15,7 +15,7 @@ from b24orm.sandbox.fields import Column, table
 from b24orm.sandbox.files import decode
 from b24orm.sandbox.filters_item import compile_filter, sort_key
 from b24orm.sandbox.methods.parameters import classic
-from b24orm.sandbox.paging import ORM, page
+from b24orm.sandbox.paging import DISK, ORM, page
 from b24orm.sandbox.php import as_map, entries, intval, is_array, strval, truthy
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch
@@ -79,7 +79,7 @@ def _storages(state: State, params: dict[str, Any]) -> Answer:
     found, answer = page(
         ORM,
         state.options,
-        classic(params, "start"),
+        params.get("start"),
         lambda: state.store.count(_STORAGE, where),
         lambda window: fetch(state.store, source, "default", source.columns, where, order, window),
     )
@@ -142,7 +142,7 @@ def _children_of(state: State, params: dict[str, Any], folder: int) -> Answer:
         found = state.store.page(_KEY, what, here, order, window)
         return Rows.of(_shown(state, dict(zip(names, row, strict=True))) for row in found)
 
-    found, answer = page(ORM, state.options, classic(params, "start"), lambda: state.store.count(_KEY, here), rows)
+    found, answer = page(DISK, state.options, params.get("start"), lambda: state.store.count(_KEY, here), rows)
     answer.result = found
     return answer
 

@@ -19,6 +19,7 @@ __all__ = ["METHODS"]
 
 _KINDS = {"LEAD": "lead", "CONTACT": "contact", "COMPANY": "company"}
 _MOST = 20
+_MOST_VALUES = 20  # so many the page allows; that those beyond are not looked for is our guess
 
 
 def _plain(type_id: str, value: str) -> str:
@@ -34,7 +35,8 @@ def _find(state: State, params: dict[str, Any]) -> Answer:
     if type_id not in ("PHONE", "EMAIL"):
         sentence = f"Communication type '{type_id}' is not supported in current context"
         raise Refusal(sentence, sentence)
-    values = {_plain(type_id, strval(value)) for _, value in entries(classic(params, "values"))} - {""}
+    given = [strval(value) for _, value in entries(classic(params, "values"))][:_MOST_VALUES]
+    values = {_plain(type_id, value) for value in given} - {""}
     if not values:
         raise Refusal("Communication values is not defined", "Communication values is not defined")
     only = strval(classic(params, "entity_type")).upper()

@@ -5,16 +5,16 @@ Facts: api-reference/crm/universal/crm-item-*.md.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from b24orm.sandbox import rules
-from b24orm.sandbox.fields import TABLE_KEYS, Column, Form, Table, table
+from b24orm.sandbox.emission import moved
+from b24orm.sandbox.fields import Column, Form, Table
 from b24orm.sandbox.filters_item import compile_filter, compile_order
 from b24orm.sandbox.methods.describe import describe
 from b24orm.sandbox.methods.parameters import array, required
 from b24orm.sandbox.paging import CONTROLLER, page
-from b24orm.sandbox.php import intval
+from b24orm.sandbox.php import entries, intval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch, fetch_one, item_columns
 from b24orm.sandbox.state import Answer, Handler, State
@@ -25,14 +25,8 @@ __all__ = ["METHODS"]
 _NOT_VALID = "CRM_FIELD_ERROR_VALUE_NOT_VALID"
 
 
-@cache
-def _tables() -> dict[int, Table]:
-    tables = [table(key) for key in TABLE_KEYS]
-    return {source.entity_type_id: source for source in tables if source.entity_type_id is not None}
-
-
-def _table(params: dict[str, Any]) -> Table:
-    source = _tables().get(intval(required(params, "entityTypeId")))
+def _table(state: State, params: dict[str, Any]) -> Table:
+    source = state.layout.by_type_id.get(intval(required(params, "entityTypeId")))
     if source is None:
         raise Refusal("NOT_FOUND", "Смарт-процесс не найден")
     return source
@@ -47,7 +41,7 @@ def _columns(source: Table, form: Form) -> dict[str, Column]:
 
 
 def _list(state: State, params: dict[str, Any]) -> Answer:
-    source, form = _table(params), _form(params)
+    source, form = _table(state, params), _form(params)
     columns = _columns(source, form)
     where = compile_filter(columns, array(params, "filter"), ignore_id=state.options.ignore_id_filter)
     order = compile_order(columns, array(params, "order"))
@@ -78,11 +72,11 @@ def _full(state: State, source: Table, form: Form, row_id: int) -> Answer:
 
 
 def _get(state: State, params: dict[str, Any]) -> Answer:
-    return _full(state, _table(params), _form(params), intval(required(params, "id")))
+    return _full(state, _table(state, params), _form(params), intval(required(params, "id")))
 
 
 def _add(state: State, params: dict[str, Any]) -> Answer:
-    source, form = _table(params), _form(params)
+    source, form = _table(state, params), _form(params)
     required(params, "fields")
     values = accepted(state, source, form, array(params, "fields"), current=None)
     rules.check(state, source, values, code=_NOT_VALID)
@@ -93,28 +87,65 @@ def _add(state: State, params: dict[str, Any]) -> Answer:
 
 
 def _update(state: State, params: dict[str, Any]) -> Answer:
-    source, form = _table(params), _form(params)
+    source, form = _table(state, params), _form(params)
     row = _row(state, source, intval(required(params, "id")))
     required(params, "fields")
     values = accepted(state, source, form, array(params, "fields"), current=row)
     rules.check(state, source, values, code=_NOT_VALID)
     rules.settle_stage(state, source, values, row)
     changed = rules.update(state, source, row, values)
-    state.wrote(source.key, row["id"], "update", changed=changed)
+    state.wrote(source.key, row["id"], "update", changed=changed, about=moved(row, values))
     return _full(state, source, form, row["id"])
 
 
 def _delete(state: State, params: dict[str, Any]) -> Answer:
-    source = _table(params)
+    source = _table(state, params)
     row = _row(state, source, intval(required(params, "id")))
     rules.delete(state, source, row["id"])
     state.wrote(source.key, row["id"], "delete")
     return Answer([])
 
 
+# What imports keep of an item's life in the system that it comes from (import/index.md).
+_IMPORTED = frozenset({"created_time", "updated_time", "moved_time", "created_by", "updated_by", "moved_by"})
+_MOST_IMPORTED = 20
+
+
+def _imported(state: State, source: Table, form: Form, fields: Any) -> Answer:
+    values = accepted(state, source, form, fields, current=None, lifted=_IMPORTED)
+    kept = [name for name in values if name in _IMPORTED]
+    if kept and not state.caller.admin:
+        raise Refusal(_NOT_VALID, f'Неверное значение поля "{source.by_name[kept[0]].title}"')
+    rules.check(state, source, values, code=_NOT_VALID)
+    rules.settle_stage(state, source, values, None)
+    new = rules.create(state, source, values)
+    state.wrote(source.key, new, "add")
+    return Answer({"item": {"id": new}})
+
+
+def _import(state: State, params: dict[str, Any]) -> Answer:
+    source, form = _table(state, params), _form(params)
+    required(params, "fields")
+    return _imported(state, source, form, array(params, "fields"))
+
+
+def _batch_import(state: State, params: dict[str, Any]) -> Answer:
+    source, form = _table(state, params), _form(params)
+    required(params, "data")
+    rows = [row for _, row in entries(array(params, "data"))]
+    if len(rows) > _MOST_IMPORTED:
+        raise Refusal("MAX_IMPORT_BATCH_SIZE_EXCEEDED", f"You cannot import more than {_MOST_IMPORTED} items")
+    items = list[Any]()
+    for row in rows:
+        try:
+            items.append(_imported(state, source, form, row).result)
+        except Refusal as refusal:
+            items.append(refusal.body)
+    return Answer({"items": items})
+
+
 def _fields(state: State, params: dict[str, Any]) -> Answer:
-    del state
-    source, form = _table(params), _form(params)
+    source, form = _table(state, params), _form(params)
     described = {
         wire: describe(column, labelled=True) | {"upperName": column.wire.get("classic", column.name.upper())}
         for wire, column in source.described(form).items()
@@ -129,5 +160,7 @@ METHODS: dict[str, Handler] = {
     "crm.item.update": _update,
     "crm.item.delete": _delete,
     "crm.item.fields": _fields,
+    "crm.item.import": _import,
+    "crm.item.batchimport": _batch_import,
 }
 """Handlers of this family."""

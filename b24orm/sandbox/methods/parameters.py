@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24orm.sandbox.php import intval, is_array
+from b24orm.sandbox.php import entries, intval, is_array, strval
 from b24orm.sandbox.refusal import Refusal
 
-__all__ = ["array", "classic", "classic_array", "classic_fields", "classic_id", "required"]
+__all__ = ["array", "classic", "classic_array", "classic_fields", "classic_id", "names", "required"]
 
 
 def classic(params: dict[str, Any], name: str) -> Any:
@@ -41,6 +41,11 @@ def classic_fields(params: dict[str, Any]) -> Any:
     if not is_array(fields):
         raise Refusal("", "Parameter 'fields' must be array.")
     return fields
+
+
+def names(value: Any) -> set[str]:
+    """The names that a select lists. An empty list arrives in a query string as a list of one empty text."""
+    return {strval(name) for _, name in entries(value)} - {""}
 
 
 def required(params: dict[str, Any], name: str) -> Any:

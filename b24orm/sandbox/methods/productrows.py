@@ -15,7 +15,7 @@ from b24orm.sandbox.fields import Column, table
 from b24orm.sandbox.filters_item import compile_filter, compile_order
 from b24orm.sandbox.methods.describe import describe
 from b24orm.sandbox.methods.parameters import array, classic, required
-from b24orm.sandbox.owners import BY_CODE, BY_TYPE_ID, Owner
+from b24orm.sandbox.owners import OWN, Owner
 from b24orm.sandbox.paging import CONTROLLER, page
 from b24orm.sandbox.php import as_map, entries, intval, is_array, strval
 from b24orm.sandbox.products import follow_amount, priced, rows_of
@@ -95,7 +95,7 @@ def _row(state: State, params: dict[str, Any]) -> tuple[dict[str, Any], Owner]:
 
 
 def _owner(state: State, code: Any, owner_id: Any) -> Owner:
-    owner = BY_CODE.get(strval(code))
+    owner = state.layout.owners.by_code.get(strval(code))
     if owner is None or not owner.has_products:
         raise Refusal("ENTITY_TYPE_NOT_SUPPORTED", "Работа с сущностями этого типа не поддерживается")
     if not state.store.select(owner.key, "id", ("id = ?", [intval(owner_id)])):
@@ -203,7 +203,7 @@ def _replace(state: State, owner: Owner, owner_id: int, sent: list[tuple[Any, di
 
 # ------------------------------------------------------------------------------------------------------------ classic
 
-_OLDER = tuple(owner for owner in BY_TYPE_ID.values() if owner.key in ("deal", "lead", "quote"))
+_OLDER = tuple(owner for owner in OWN if owner.key in ("deal", "lead", "quote"))
 
 
 @cache

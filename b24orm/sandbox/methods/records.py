@@ -1,7 +1,7 @@
-"""Records that belong to CRM objects and speak the classic dialect: activities and requisites.
+"""Records that belong to CRM objects and speak the classic dialect: activities, requisites and what goes with these.
 
-Facts: api-reference/crm/timeline/activities/activity-base/*.md, api-reference/crm/requisites/universal/*.md. All that
-tells the two apart is in `Records`; their fields are those of the schemas.
+Facts: api-reference/crm/timeline/activities/activity-base/*.md, and universal, bank-detail and presets in
+api-reference/crm/requisites. All that tells them apart is in `Records`; their fields are those of the schemas.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from b24orm.sandbox.clock import read_datetime
 from b24orm.sandbox.fields import table
 from b24orm.sandbox.filters_classic import compile_filter, compile_order, selected
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic, classic_array, classic_fields, classic_id, required
-from b24orm.sandbox.owners import BY_TYPE_ID
+from b24orm.sandbox.methods.parameters import classic_array, classic_fields, classic_id, required
 from b24orm.sandbox.paging import CLASSIC, page
 from b24orm.sandbox.php import intval, strval
 from b24orm.sandbox.refusal import Refusal
@@ -33,16 +32,20 @@ class Records:
     """One family of records.
 
     Attributes:
-        key: the key of the schema; methods are called ``crm.<key>.list`` and so on.
+        key: the key of the schema and the table.
+        method: what the names of the methods begin with.
         gone: what the portal says about an id that no record has.
         check: refuses a record, given as it would be held, that lacks something.
+        used: refuses to delete a record, given by its id, that others need.
         order: the order of a list that asks for none.
     """
 
     key: str
+    method: str
     gone: Callable[[int], Refusal]
     check: Callable[[State, dict[str, Any]], None]
     order: str = ""
+    used: Callable[[State, int], None] | None = None
 
 
 def _list(records: Records, state: State, params: dict[str, Any]) -> Answer:
@@ -56,7 +59,7 @@ def _list(records: Records, state: State, params: dict[str, Any]) -> Answer:
     found, answer = page(
         CLASSIC,
         state.options,
-        classic(params, "start"),
+        params.get("start"),
         lambda: state.store.count(records.key, where),
         lambda window: fetch(state.store, source, "default", chosen, where, order, window),
     )
@@ -104,6 +107,8 @@ def _update(records: Records, state: State, params: dict[str, Any]) -> Answer:
 
 def _delete(records: Records, state: State, params: dict[str, Any]) -> Answer:
     row = _known(records, state, params)
+    if records.used is not None:
+        records.used(state, row["id"])
     rules.delete(state, table(records.key), row["id"])
     state.wrote(records.key, row["id"], "delete")
     return Answer(True)
@@ -116,7 +121,7 @@ def _fields(records: Records, state: State, params: dict[str, Any]) -> Answer:
 
 def _owned(state: State, type_id: Any, owner_id: Any) -> bool:
     """Whether the portal has the object."""
-    owner = BY_TYPE_ID.get(intval(type_id))
+    owner = state.layout.owners.by_type_id.get(intval(type_id))
     return owner is not None and bool(state.store.select(owner.key, "id", ("id = ?", [intval(owner_id)])))
 
 
@@ -174,22 +179,60 @@ def _check_requisite(state: State, values: dict[str, Any]) -> None:
         raise Refusal("", "Entity not found.")
 
 
+# ------------------------------------------------------------------------------------- what goes with requisites
+
+_REQUISITES = 8  # presets are of requisites alone
+
+
+def _check_bank_detail(state: State, values: dict[str, Any]) -> None:
+    if not state.store.select("requisite", "id", ("id = ?", [values.get("entity_id")])):
+        raise Refusal("", "ENTITY_ID is not defined or invalid.")
+
+
+def _check_preset(state: State, values: dict[str, Any]) -> None:
+    del state
+    if values.get("entity_type_id") != _REQUISITES:
+        raise Refusal("", "ENTITY_TYPE_ID is not defined or invalid.")
+
+
+def _used_preset(state: State, row_id: int) -> None:
+    if state.store.select("requisite", "id", ("preset_id = ?", [row_id]), " LIMIT 1"):
+        raise Refusal("", "You cannot delete the template because requisites have already been created for it")
+
+
 _FAMILIES = (
     Records(
         "activity",
+        "crm.activity",
         lambda row_id: Refusal("", "Activity is not found."),
         _check_activity,
         order=" ORDER BY start_time, id",
     ),
     Records(
-        "requisite", lambda row_id: Refusal("", f"The Requisite with ID '{row_id}' is not found"), _check_requisite
+        "requisite",
+        "crm.requisite",
+        lambda row_id: Refusal("", f"The Requisite with ID '{row_id}' is not found"),
+        _check_requisite,
+    ),
+    Records(
+        "bank_detail",
+        "crm.requisite.bankdetail",
+        lambda row_id: Refusal("", f"The RequisiteBankDetail with ID '{row_id}' is not found"),
+        _check_bank_detail,
+    ),
+    Records(
+        "requisite_preset",
+        "crm.requisite.preset",
+        lambda row_id: Refusal("", f"The Preset with ID '{row_id}' is not found"),
+        _check_preset,
+        used=_used_preset,
     ),
 )
 
 METHODS: dict[str, Handler] = {
     "crm.activity.todo.add": _todo,
     **{
-        f"crm.{records.key}.{verb}": partial(handler, records)
+        f"{records.method}.{verb}": partial(handler, records)
         for records in _FAMILIES
         for verb, handler in (
             ("list", _list),

@@ -1,6 +1,7 @@
 """``crm.status.*``: dictionaries and stages. A list is one answer, whatever its length.
 
-Facts: api-reference/crm/status/crm-status-*.md. The errors of this family have a sentence as their code.
+Facts: api-reference/crm/status/crm-status-*.md. The errors of this family have a sentence as their code. Conditions are
+bare equality; what becomes of a list as a value is not documented, and here it is dropped.
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ from typing import Any
 import pydantic_core
 
 from b24orm.sandbox import rules
+from b24orm.sandbox.belongings import forget
 from b24orm.sandbox.clock import iso
 from b24orm.sandbox.fields import Column, table
-from b24orm.sandbox.filters_tasks import compile_filter, compile_order
+from b24orm.sandbox.filters_tasks import compile_filter, compile_order, sub_status
 from b24orm.sandbox.methods.parameters import array, required
 from b24orm.sandbox.paging import CONTROLLER, page
 from b24orm.sandbox.php import entries, intval, strval
@@ -40,6 +41,8 @@ _MADE_UP = frozenset(
 )
 _PEOPLE = {"created_by": "creator", "responsible_id": "responsible"}
 _MANY_PEOPLE = {"accomplices": "accomplicesData", "auditors": "auditorsData"}
+_NESTED = ("many", "json")
+_NEEDED = frozenset({"group_id", "deadline", "status", "not_viewed"})
 _YES_NO = {"Y": "Да", "N": "Нет"}
 _VALUES = {
     "priority": {"2": "Высокий", "1": "Средний", "0": "Низкий"},
@@ -53,6 +56,7 @@ def _stored() -> tuple[Column, ...]:
     return tuple(column for column in table(_KEY).stored if column.name not in _MADE_UP)
 
 
+@cache
 def _camel(wire: str) -> str:
     first, *rest = wire.lower().split("_")
     return first + "".join(word.capitalize() for word in rest)
@@ -74,39 +78,56 @@ def _chosen(raw: Any) -> list[Column]:
     ]
 
 
-def _shown(state: State, held: dict[str, Any], columns: list[Column], now: str) -> dict[str, Any]:
-    row = {_camel(column.wire["default"]): _value(column, held[column.name]) for column in columns}
-    names = {column.name for column in columns}
-    row["group"] = _group(held.get("group_id"))
-    for name, nested in _PEOPLE.items():
-        if name in names:
-            row[nested] = _person(state, held[name]) if held[name] else []
-    for name, nested in _MANY_PEOPLE.items():
-        if name in names:
-            ids: list[int] = pydantic_core.from_json(held[name] or "[]")
-            row[nested] = {str(one): _person(state, one) for one in ids} or []
-    if "status" in names:
-        late = held.get("deadline") and held["deadline"] < now and held["status"] not in (4, 5, 6)
-        row["subStatus"] = "-1" if late else str(held["status"])
-    return row
+class _Shown:
+    """How one answer shows tasks, with *columns* of them; each of their people is looked up once."""
+
+    def __init__(self, state: State, columns: list[Column]) -> None:
+        self._state = state
+        self._now = iso(state.clock.time())
+        self._names = {column.name for column in columns}
+        self._plain = [(_camel(c.wire["default"]), c.name) for c in columns if c.storage not in _NESTED]
+        self._nested = [(_camel(c.wire["default"]), c) for c in columns if c.storage in _NESTED]
+        self._people: dict[int, dict[str, Any]] = {}
+
+    def row(self, held: dict[str, Any]) -> dict[str, Any]:
+        """A task as the answer shows it."""
+        row: dict[str, Any] = {
+            key: value if (value := held[name]) is None or isinstance(value, str) else str(value)
+            for key, name in self._plain
+        }
+        row |= {key: _list_of(column, held[column.name]) for key, column in self._nested}
+        row["group"] = _group(held.get("group_id"))
+        for name, nested in _PEOPLE.items():
+            if name in self._names:
+                row[nested] = self._person(held[name]) if held[name] else []
+        for name, nested in _MANY_PEOPLE.items():
+            if name in self._names:
+                ids: list[int] = pydantic_core.from_json(held[name] or "[]")
+                row[nested] = {str(one): self._person(one) for one in ids} or []
+        if "status" in self._names:
+            row["subStatus"] = str(sub_status(held, self._now))
+        return row
+
+    def _person(self, user_id: int) -> dict[str, Any]:
+        if user_id not in self._people:
+            self._people[user_id] = _person(self._state, user_id)
+        return self._people[user_id]
 
 
-def _value(column: Column, held: Any) -> Any:
-    if column.storage == "many":
-        return [str(one) for one in pydantic_core.from_json(held or "[]")]
-    if column.storage == "json":
-        return pydantic_core.from_json(held) if held else []
-    return held if held is None or isinstance(held, str) else str(held)
+def _list_of(column: Column, held: Any) -> list[Any]:
+    values: list[Any] = pydantic_core.from_json(held or "[]")
+    return [str(one) for one in values] if column.storage == "many" else values
 
 
 def _person(state: State, user_id: int) -> dict[str, Any]:
-    user = state.store.row("user", user_id) or {}
+    found = state.store.select("user", "name, last_name, work_position", ("id = ?", [user_id]))
+    name, last_name, position = found[0] if found else ("", "", "")
     return {
         "id": str(user_id),
-        "name": " ".join(part for part in (user.get("name"), user.get("last_name")) if part),
+        "name": " ".join(part for part in (name, last_name) if part),
         "link": f"/company/personal/user/{user_id}/",
         "icon": "/bitrix/images/tasks/default_avatar.png",
-        "workPosition": user.get("work_position") or "",
+        "workPosition": position or "",
     }
 
 
@@ -120,12 +141,13 @@ def _list(state: State, params: dict[str, Any]) -> Answer:
     order = compile_order(array(params, "order"))
     columns = _chosen(array(params, "select"))
     # Nested parts need what was not asked for.
-    held = [*columns, *(c for c in _stored() if c.name in ("group_id", "deadline", "status") and c not in columns)]
+    held = [*columns, *(c for c in _stored() if c.name in _NEEDED and c not in columns)]
     what, names = ", ".join(column.sql for column in held), [column.name for column in held]
 
     def rows(window: Window) -> Rows:
         found = state.store.page(_KEY, what, where, order, window)
-        return Rows.of(_shown(state, dict(zip(names, row, strict=True)), columns, now) for row in found)
+        shown = _Shown(state, columns)
+        return Rows.of(shown.row(dict(zip(names, row, strict=True))) for row in found)
 
     found, answer = page(
         CONTROLLER, state.options, params.get("start", 0), lambda: state.store.count(_KEY, where), rows
@@ -147,7 +169,7 @@ def _whole(state: State, row_id: int, raw: Any = None) -> Any:
     held = state.store.row(_KEY, row_id)
     if held is None:
         return None
-    row = _shown(state, held, _chosen(raw), iso(state.clock.time()))
+    row = _Shown(state, _chosen(raw)).row(held)
     return row if raw else {**row, "checklist": list[Any](), "checkListCanAdd": True, "newCommentsCount": 0}
 
 
@@ -242,6 +264,7 @@ def _delete(state: State, params: dict[str, Any]) -> Answer:
     row_id = _task_id(params)
     if not state.store.delete(_KEY, row_id):
         raise Refusal("1048582", "No access to delete the task")
+    forget(state, _KEY, row_id)
     state.wrote(_KEY, row_id, "delete")
     return Answer({"task": True})
 

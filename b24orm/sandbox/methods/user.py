@@ -15,6 +15,7 @@ from b24orm.sandbox.conditions import any_of, compare, empty, equals, filled, is
 from b24orm.sandbox.fields import Column, table
 from b24orm.sandbox.filters_item import sort_key
 from b24orm.sandbox.methods.parameters import classic
+from b24orm.sandbox.methods.userscope import visible
 from b24orm.sandbox.paging import ORM, page
 from b24orm.sandbox.php import entries, intval, is_array, strval
 from b24orm.sandbox.refusal import Refusal
@@ -29,8 +30,7 @@ _KEY = re.compile(r"(!@|!%|!=|>=|<=|=%|%=|>|<|=|@|%|!)?(.*)", re.DOTALL)
 _YES = frozenset({"y", "1", "true"})
 
 
-def _filter(raw: list[tuple[str, Any]], *, ignore_id: bool) -> Sql:
-    columns = table("user").by_wire["default"]
+def _filter(columns: dict[str, Column], raw: list[tuple[str, Any]], *, ignore_id: bool) -> Sql:
     texts: list[str] = []
     parameters: list[Any] = []
     for key, value in raw:
@@ -74,12 +74,11 @@ def _read(column: Column, value: Any) -> Any:
 
 
 def _get(state: State, params: dict[str, Any]) -> Answer:
-    source = table("user")
-    columns = source.by_wire["default"]
+    source, columns = table("user"), visible(state.caller)
     nested = list(entries(classic(params, "filter")))
     reserved = {"filter", "sort", "order", "select", "start", "admin_mode", "image_resize", "auth"}
     top = [(key, value) for key, value in params.items() if key.lower() not in reserved]
-    where = _filter(nested + top, ignore_id=state.options.ignore_id_filter)
+    where = _filter(columns, nested + top, ignore_id=state.options.ignore_id_filter)
     by = columns.get(strval(classic(params, "sort")).upper()) or source.by_name["id"]
     descending = strval(classic(params, "order")).upper() == "DESC"
     order = " ORDER BY " + sort_key(by, descending=descending) + ("" if by.name == "id" else ", id")
@@ -92,7 +91,7 @@ def _get(state: State, params: dict[str, Any]) -> Answer:
     found, answer = page(
         ORM,
         state.options,
-        classic(params, "start"),
+        params.get("start"),
         lambda: state.store.count("user", where),
         lambda window: fetch(state.store, source, "default", chosen, where, order, window),
     )
@@ -102,14 +101,13 @@ def _get(state: State, params: dict[str, Any]) -> Answer:
 
 def _current(state: State, params: dict[str, Any]) -> Answer:
     del params
-    source = table("user")
     where = ("id = ?", [state.user_id])
-    return Answer(fetch(state.store, source, "default", source.columns, where)[0])
+    return Answer(fetch(state.store, table("user"), "default", visible(state.caller).values(), where)[0])
 
 
 def _fields(state: State, params: dict[str, Any]) -> Answer:
-    del state, params
-    return Answer({wire: column.title for wire, column in table("user").by_wire["default"].items()})
+    del params
+    return Answer({wire: column.title for wire, column in visible(state.caller).items()})
 
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,9 +22,9 @@ from b24orm.sandbox.php import as_map, entries, intval, is_array, strval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.rows import Rows
 from b24orm.sandbox.state import Answer, Handler, State
-from b24orm.sandbox.userfields import LABELS, LANGUAGES, USER_FIELDS, UserField
+from b24orm.sandbox.userfields import LABELS, LANGUAGES, UserField
 
-__all__ = ["METHODS"]
+__all__ = ["METHODS", "check_module"]
 
 _KEY = re.compile(r"(!@|!=|>=|<=|>|<|=|@|%|!)?(.*)", re.DOTALL)
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -45,10 +45,16 @@ def _camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def _described(key: str, f: UserField) -> dict[str, Any]:
-    described = {_camel(name): value for name, value in describe_user_field(key, f).items()}
+def _described(entity_id: str, f: UserField) -> dict[str, Any]:
+    described = {_camel(name): value for name, value in describe_user_field(entity_id, f).items()}
     described.pop("list", None)
     return described
+
+
+def _every(state: State) -> Iterator[tuple[dict[str, Any], UserField]]:
+    for key, fields in state.layout.user_fields.items():
+        entity_id = state.layout.user_field_entity(key)
+        yield from ((_described(entity_id, f), f) for f in fields)
 
 
 def _extra(f: UserField, languages: tuple[str, ...]) -> dict[str, Any]:
@@ -58,8 +64,7 @@ def _extra(f: UserField, languages: tuple[str, ...]) -> dict[str, Any]:
         spoken = [language for language in languages if language in LANGUAGES]
         extra["languageId"] = {language: language for language in spoken} or None
         for name in LABELS:
-            phrase = f.label if name.endswith("LABEL") else None
-            extra[_camel(name)] = dict.fromkeys(spoken, phrase) or None
+            extra[_camel(name)] = {language: f.phrase(name, language) for language in spoken} or None
     if f.items:
         extra["enum"] = [
             {
@@ -75,7 +80,8 @@ def _extra(f: UserField, languages: tuple[str, ...]) -> dict[str, Any]:
     return extra
 
 
-def _module(params: dict[str, Any]) -> None:
+def check_module(params: dict[str, Any]) -> None:
+    """Refuse a call that is about no module, or about another one than the CRM."""
     if strval(required(params, "moduleId")) != "crm":
         raise Refusal("", "No settings for UserFieldAccess")
 
@@ -120,13 +126,9 @@ def _order(params: dict[str, Any]) -> list[tuple[str, bool]]:
 
 
 def _list(state: State, params: dict[str, Any]) -> Answer:
-    _module(params)
+    check_module(params)
     conditions, order = _conditions(params), _order(params)
-    found = [
-        (row, f)
-        for row, f in ((_described(key, f), f) for key, fields in USER_FIELDS.items() for f in fields)
-        if all(_matches(row, *condition) for condition in conditions)
-    ]
+    found = [(row, f) for row, f in _every(state) if all(_matches(row, *condition) for condition in conditions)]
     for name, descending in reversed(order):
         found.sort(key=partial(_place, name), reverse=descending)
     select = array(params, "select")
@@ -151,13 +153,11 @@ def _list(state: State, params: dict[str, Any]) -> Answer:
 
 
 def _get(state: State, params: dict[str, Any]) -> Answer:
-    del state
-    _module(params)
+    check_module(params)
     wanted = intval(required(params, "id"))
-    for key, fields in USER_FIELDS.items():
-        for f in fields:
-            if f.id == wanted:
-                return Answer({"field": _described(key, f) | _extra(f, LANGUAGES)})
+    for row, f in _every(state):
+        if f.id == wanted:
+            return Answer({"field": row | _extra(f, LANGUAGES)})
     raise Refusal("", "You do not have permission to view user field settings")
 
 

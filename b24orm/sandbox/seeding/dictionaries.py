@@ -186,4 +186,6 @@ def categories() -> dict[str, Iterable[Any]]:
         "is_default": ["Y" if row[4] else "N" for row in rows],
         "origin_id": [""] * len(rows),
         "originator_id": [""] * len(rows),
+        "is_locked": ["N"] * len(rows),
+        "created_date": ["2025-01-10T09:00:00+03:00"] * len(rows),
     }

@@ -9,6 +9,8 @@ from random import Random
 from typing import Any, TypeVar
 
 from b24orm.sandbox.fields import Column, table
+from b24orm.sandbox.layout import ORDINARY, Layout
+from b24orm.sandbox.seeding.own import own_columns
 
 __all__ = ["Frame", "as_columns"]
 
@@ -24,8 +26,17 @@ class Frame:
     Of the times of day it draws *hours*, and picks among them afterwards.
     """
 
-    def __init__(self, key: str, ids: Mapping[str, Sequence[int]], rng: Random, *, hours: int = 700) -> None:
+    def __init__(
+        self,
+        key: str,
+        ids: Mapping[str, Sequence[int]],
+        rng: Random,
+        *,
+        hours: int = 700,
+        layout: Layout = ORDINARY,
+    ) -> None:
         self.key = key
+        self.layout = layout
         self.all_ids = ids
         self.ids = ids[key]
         self.n = len(self.ids)
@@ -106,7 +117,9 @@ class Frame:
     def columns(self, made: Mapping[str, Iterable[Any]]) -> dict[str, Iterable[Any]]:
         """All columns of the table: those made, and for the others what an unfilled field holds."""
         result: dict[str, Iterable[Any]] = {"id": self.ids}
-        for column in table(self.key).stored:
+        if self.layout is not ORDINARY:
+            made = {**made, **own_columns(self)}
+        for column in self.layout.table(self.key).stored:
             if column.name != "id":
                 result[column.name] = made[column.name] if column.name in made else repeat(_unfilled(column))
         return result

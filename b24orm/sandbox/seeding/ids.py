@@ -31,8 +31,12 @@ def holed_ids(rng: Random, count: int, *, first: int, wild: bool = True) -> list
     return list(accumulate(steps[:count], initial=first - 1))[1:] if count > 0 else []
 
 
-def deal_ids_of(asked: DealIds, count: int, seed: int) -> Sequence[int] | None:
-    """The ids that *asked* means, for *count* deals unless it lists them; None for those that `holed_ids` draws.
+def deal_ids_of(
+    asked: DealIds, count: int, seed: int, *, name: str = "deal_ids", dice: str = "gaps"
+) -> Sequence[int] | None:
+    """The ids that *asked* means, for *count* rows unless it lists them; None for those that `holed_ids` draws.
+
+    *name* is what the caller calls the option, *dice* tells the gaps of one table from those of another.
 
     Raises:
         ConfigurationError: for an unknown word, and for ids that are not positive and ascending.
@@ -43,12 +47,12 @@ def deal_ids_of(asked: DealIds, count: int, seed: int) -> Sequence[int] | None:
         if asked == "dense":
             return range(1, count + 1)
         if asked == "gaps":
-            return _gapped_ids(Random(f"{seed}:gaps"), count)
-        raise ConfigurationError(f"deal_ids={asked!r}: the sandbox knows 'dense', 'gaps' and lists of ids")
+            return _gapped_ids(Random(f"{seed}:{dice}"), count)
+        raise ConfigurationError(f"{name}={asked!r}: the sandbox knows 'dense', 'gaps' and lists of ids")
     ids = list(asked)
     # A bool is an int as well, but no id.
     if any(type(one) is not int for one in ids) or any(one >= other for one, other in pairwise([0, *ids])):
-        raise ConfigurationError("deal_ids must be positive integers in ascending order")
+        raise ConfigurationError(f"{name} must be positive integers in ascending order")
     return ids
 
 

@@ -9,7 +9,10 @@ from typing import Any
 from b24orm.sandbox.files import made_up
 from b24orm.sandbox.seeding.words import AWKWARD, PRODUCTS
 
-__all__ = ["departments", "disk_objects", "disk_storages", "tasks"]
+__all__ = ["TASK_IDS", "departments", "disk_objects", "disk_storages", "tasks"]
+
+TASK_IDS = range(41, 10**9, 2)
+"""The ids of tasks, of as many as there are."""
 
 # The users of the sandbox are in departments 1, 3, 5 and 7.
 _DEPARTMENTS = (
@@ -45,7 +48,7 @@ def _task(ids: Mapping[str, Sequence[int]], rng: Random, place: int) -> dict[str
     helpers = sorted(rng.sample(users, min(len(users), rng.randint(0, 2))))
     done = status == 5
     return {
-        "id": 41 + 2 * place,
+        "id": TASK_IDS[place],
         "title": rng.choice((*(f"{product}: подготовить договор" for product in PRODUCTS), AWKWARD[0])),
         "description": rng.choice(("", *AWKWARD)),
         "description_in_bbcode": "Y",
@@ -68,6 +71,7 @@ def _task(ids: Mapping[str, Sequence[int]], rng: Random, place: int) -> dict[str
         "site_id": "s1",
         "time_estimate": 0,
         "duration_type": "days",
+        "chat_id": 2501 + 2 * place,
         "outlook_version": 1,
         "uf_crm_task": f'["D_{rng.choice(deals)}"]' if deals and rng.random() < 0.4 else "[]",
         **dict.fromkeys(("multitask", "not_viewed", "replicate", "allow_change_deadline", "favorite"), "N"),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pydantic_core
 
 from b24orm.sandbox.fields import table
+from b24orm.sandbox.layout import ORDINARY, Layout
 from b24orm.sandbox.seeding.dictionaries import codes
 from b24orm.sandbox.seeding.frame import Frame
 from b24orm.sandbox.seeding.words import AWKWARD
 from b24orm.sandbox.smart import EQUIPMENT, PROCESSES, REPAIRS, STAGES, SmartProcess
 
-__all__ = ["ITEMS", "types"]
+__all__ = ["items_of", "types"]
 
 _CREATED = "2024-02-05T10:15:00+03:00"
 _DEVICES = ("Принтер", "Сканер штрихкодов", "Ноутбук", "Касса", "Сервер", "Coffee machine", "Станок №4")
@@ -128,8 +130,30 @@ def _rows(
     return frame.columns({**frame.authors(), **_staged(frame, process), **of_its_own(frame)})
 
 
-ITEMS: Mapping[str, Callable[[Frame], dict[str, Iterable[Any]]]] = {
-    REPAIRS.key: lambda frame: _rows(REPAIRS, _repairs, frame),
-    EQUIPMENT.key: lambda frame: _rows(EQUIPMENT, _equipment, frame),
+_ITEMS: Mapping[str, Callable[[Frame], dict[str, Iterable[Any]]]] = {
+    REPAIRS.key: partial(_rows, REPAIRS, _repairs),
+    EQUIPMENT.key: partial(_rows, EQUIPMENT, _equipment),
 }
-"""What draws the items of each smart process, by the key of its table."""
+
+
+def _general(process: SmartProcess, frame: Frame) -> dict[str, Iterable[Any]]:
+    """Items of a process that this module knows nothing of."""
+    contact_ids = frame.refer("contact", 0.7)
+    return {
+        "title": [f"{process.title} №{row_id}" for row_id in frame.ids],
+        "begindate": frame.days(5),
+        "closedate": frame.days(30, 0.9),
+        "company_id": frame.refer("company", 0.5),
+        "contact_id": contact_ids,
+        "contact_ids": [f"[{one}]" if one else "[]" for one in contact_ids],
+        "opportunity": frame.amounts(),
+        "is_manual_opportunity": frame.pick("YN", (60, 40)),
+        "tax_value": [0] * frame.n,
+    }
+
+
+def items_of(layout: Layout) -> Mapping[str, Callable[[Frame], dict[str, Iterable[Any]]]]:
+    """What draws the items of each smart process, by the key of its table."""
+    if layout is ORDINARY:
+        return _ITEMS
+    return {key: partial(_rows, process, partial(_general, process)) for key, process in layout.processes.items()}
