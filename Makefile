@@ -28,9 +28,14 @@ help: ## show this list
 demo: $(RUNTIME) ## a tour of the library against an embedded portal
 	$(BIN)/b24orm demo
 
+# Measuring coverage makes what computes much take three times as long, so that slow tests are run without.
+PYTEST := pytest -n auto --maxprocesses 4 --dist worksteal --hypothesis-profile ci
+
+test: export B24ORM_TESTS_NEED_ALL = 1
 test: check $(BENCH_PEERS) $(NODE_PEER) browser ## all checks, then all tests with the floor of coverage
 	$(BIN)/coverage erase
-	B24ORM_TESTS_NEED_ALL=1 $(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist worksteal --hypothesis-profile ci
+	$(BIN)/coverage run -m $(PYTEST) -m 'not slow'
+	$(BIN)/python -m $(PYTEST) -m slow
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -8,37 +8,32 @@ import hashlib
 import ssl
 import threading
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import AsyncExitStack
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import pydantic_core
 from typing_extensions import Unpack
 
 from b24orm.errors import ConfigurationError, nearest
 from b24orm.limits import Limits
 from b24orm.sandbox.alterations import with_changes
-from b24orm.sandbox.apps import SandboxApp, register
 from b24orm.sandbox.authserver import AuthServer
-from b24orm.sandbox.books import Books, Delivery
-from b24orm.sandbox.clock import ZONE, Clock
+from b24orm.sandbox.books import Books
+from b24orm.sandbox.clock import Clock
 from b24orm.sandbox.database import remembered
-from b24orm.sandbox.events import scope_of_event
 from b24orm.sandbox.faults import Faults, FaultSpec
-from b24orm.sandbox.fields import Table
 from b24orm.sandbox.files import Files
 from b24orm.sandbox.front import Front
+from b24orm.sandbox.inside import Inside
 from b24orm.sandbox.knobs import Knobs, Plan, check_amounts, check_counts, limits_of
 from b24orm.sandbox.layout import ORDINARY, Layout
 from b24orm.sandbox.layout_file import read_layout, read_layout_text
 from b24orm.sandbox.limits import Buckets, OperatingTime
 from b24orm.sandbox.listener import Ports, listening
 from b24orm.sandbox.oauth import OAuth
-from b24orm.sandbox.rules import create, delete
 from b24orm.sandbox.seeding import MOST_DRAWN, DealIds, Sizes, deal_ids_of, seed_store
 from b24orm.sandbox.shelf import FileShelf
 from b24orm.sandbox.state import Options, State
@@ -46,14 +41,13 @@ from b24orm.sandbox.status import StatusPage
 from b24orm.sandbox.store import Store
 from b24orm.sandbox.tls import Certificate
 from b24orm.sandbox.webhooks import add_webhook
-from b24orm.schema.events import event_specs
 
 __all__ = ["Sandbox"]
 
 _SMART_ITEMS = 40
 
 
-class Sandbox:
+class Sandbox(Inside):
     """An embedded Bitrix24 portal.
 
     Use it as ``async with Sandbox(deals=1000) as sandbox`` or as ``with Sandbox(...) as sandbox``, and point a client
@@ -214,8 +208,6 @@ class Sandbox:
         )
         clock = Clock(clock_speed)
         self.limits = limits_of(plan, limits)
-        self.books = Books()
-        self.faults = Faults(faults, seed=seed)
         files = Files(self._options.code)
         store = Store(files, own)
         files.kept = FileShelf(store)
@@ -224,8 +216,8 @@ class Sandbox:
             store=store,
             files=files,
             clock=clock,
-            books=self.books,
-            faults=self.faults,
+            books=Books(),
+            faults=Faults(faults, seed=seed),
             buckets=Buckets(self.limits, clock.time),
             operating=OperatingTime(self.limits, clock.time, operating_window),
             oauth=OAuth(clock, hashlib.sha256(f"b24orm member:{seed}".encode()).hexdigest()[:32]),
@@ -428,94 +420,6 @@ class Sandbox:
     def __repr__(self) -> str:
         return f"<Sandbox {self._host}:{self.port} deals={self._sizes.deals} seed={self._seed}>"
 
-    @property
-    def domain(self) -> str:
-        """The portal's name, ``127.0.0.1:PORT``, which applications know it by."""
-        return self._state.oauth.domain
-
-    @property
-    def member_id(self) -> str:
-        """The portal's identity, which it keeps when its address changes."""
-        return self._state.oauth.member_id
-
-    @property
-    def auth_server(self) -> str:
-        """The address of the authorization server, ``http://127.0.0.1:PORT``; there in the place of the vendor's."""
-        return self._state.oauth.server
-
-    # ------------------------------------------------------------------------------------------------ helpers of tests
-
-    def app(
-        self,
-        *,
-        scope: Collection[str] = ("crm", "user", "task", "department", "disk", "im", "userfieldconfig"),
-        user_id: int = 1,
-        redirect_uri: str | None = "https://app.example.test/oauth",
-        status: str = "L",
-        installed: bool = True,
-        client_id: str | None = None,
-        client_secret: str | None = None,
-    ) -> SandboxApp:
-        """Register an application on the portal; what comes back has its keys, its tokens and its payloads.
-
-        Args:
-            scope: what it may use.
-            user_id: who installs it; user 1 is the portal's administrator, and nobody else is.
-            redirect_uri: where the portal sends people back to who agreed; None: they are shown a code.
-            status: L for a local application; F, D, T and P for one of the market.
-            installed: whether its installation is finished already.
-            client_id: by default a new one.
-            client_secret: the same.
-
-        Raises:
-            ConfigurationError: there is no such user or status, or the client id is taken.
-        """
-        return register(
-            self._state.oauth,
-            scope=scope,
-            user_id=user_id,
-            redirect_uri=redirect_uri,
-            status=status,
-            installed=installed,
-            client_id=client_id,
-            client_secret=client_secret,
-            known_user=lambda user: self._state.store.row("user", user) is not None,
-        )
-
-    def emit(self, event: str, data: Mapping[str, Any] | None = None, *, user_id: int = 1) -> None:
-        """Let an event happen by hand: it is sent to whoever bound it, and queued where it is bound offline.
-
-        Args:
-            event: its name, in any case. ``OnCrmDealAdd`` and its kind happen by themselves when methods write.
-            data: what it tells, ``{"FIELDS": {"ID": 1}}``.
-            user_id: who caused it; 0 for nobody, which brings no tokens.
-
-        Raises:
-            ConfigurationError: there is no such event.
-        """
-        name = event.strip().upper()
-        if scope_of_event(name) is None:
-            raise ConfigurationError(f"the portal knows no event {event!r}{nearest(name, event_specs())}")
-        self._state.events.happened(name, data or {}, user_id)
-
-    async def deliveries(self, timeout: float = 30.0) -> list[Delivery]:
-        """Every attempt to send an event so far, once nothing is under way any more: ``books.events`` at rest.
-
-        Raises:
-            TimeoutError: handlers do not answer within *timeout* seconds.
-        """
-        return await asyncio.to_thread(self.wait_for_deliveries, timeout)
-
-    def wait_for_deliveries(self, timeout: float = 30.0) -> list[Delivery]:
-        """The same, blocking the calling thread, in which no handler may run.
-
-        Raises:
-            TimeoutError: handlers do not answer within *timeout* seconds.
-        """
-        if not self._state.events.courier.wait(timeout):
-            raise TimeoutError(f"events are still under way after {timeout:g} s")
-        return list(self.books.events)
-
     def rename(self) -> str:
         """Give the portal another address, as its owner may; returns its new `domain`.
 
@@ -531,82 +435,6 @@ class Sandbox:
         asyncio.run_coroutine_threadsafe(self._move(), loop).result()
         return self.domain
 
-    @property
-    def portal_time(self) -> datetime:
-        """The portal's time, in its zone."""
-        return datetime.fromtimestamp(self._state.clock.time(), ZONE)
-
-    def advance(self, seconds: float) -> None:
-        """Move the portal's clock forward: its bucket leaks and its operating time expires."""
-        self._state.clock.advance(seconds)
-
-    @property
-    def bucket_level(self) -> float:
-        """How full the leaky bucket is, in requests; of several addresses that ask, the fullest one."""
-        return self._state.buckets.level
-
-    @property
-    def costs(self) -> dict[str, float]:
-        """Extra seconds of operating time that each call of a method is booked with; change it at will."""
-        return self._state.costs
-
-    @property
-    def delays(self) -> dict[str, float]:
-        """Extra seconds that each call of a method takes, by its name in lower case; change it at will.
-
-        They pass without using the processor, before the answer is sent, are part of the call's ``time``, and are
-        booked as operating time. A call that is refused takes none.
-        """
-        return self._state.delays
-
-    @property
-    def denied(self) -> set[str]:
-        """The methods, in lower case, that answer ACCESS_DENIED and do not run; change it at will."""
-        return self._state.denied
-
-    @property
-    def before_command(self) -> Callable[[str, dict[str, Any], int], object] | None:
-        """Called before each command with its method, its parameters and its place in the batch (0 if alone).
-
-        It runs in the server's thread, and may insert and remove rows.
-        """
-        return self._state.before_command
-
-    @before_command.setter
-    def before_command(self, hook: Callable[[str, dict[str, Any], int], object] | None) -> None:
-        self._state.before_command = hook
-
-    def insert(self, entity_key: str, **values: Any) -> int:
-        """Insert a row past the REST methods, by attribute names; returns its id. Lists may be given as lists."""
-        source = self._table(entity_key)
-        unknown = [name for name in values if name not in source.by_name]
-        if unknown:
-            raise ConfigurationError(f"{entity_key} has no field {unknown[0]!r}")
-        return create(self._state, source, {name: _held(value) for name, value in values.items()})
-
-    def update(self, entity_key: str, row_id: int, **values: Any) -> bool:
-        """Change a row past the REST methods and its automatic fields; False if there is none."""
-        held = {name: _held(value) for name, value in values.items()}
-        return self._state.store.update(self._table(entity_key).key, row_id, held)
-
-    def remove(self, entity_key: str, row_id: int) -> bool:
-        """Delete a row past the REST methods; False if there is none."""
-        return delete(self._state, self._table(entity_key), row_id)
-
-    def ids(self, entity_key: str) -> list[int]:
-        """All ids, ascending."""
-        return self._state.store.ids(self._table(entity_key).key)
-
-    def _table(self, key: str) -> Table:
-        keys = self._state.store.layout.keys
-        if key not in keys:
-            raise ConfigurationError(f"the sandbox has no entity {key!r}; it has {', '.join(keys)}")
-        return self._state.table(key)
-
-    def row(self, entity_key: str, row_id: int) -> Mapping[str, Any] | None:
-        """One row as the portal holds it, by attribute names; None if there is none."""
-        return self._state.store.row(self._table(entity_key).key, row_id)
-
 
 def _layout(path: Path | None, known: Mapping[str, Any] | None, asked: str | Path | None) -> Layout:
     """The layout of a portal: the one in its file, or the one that is asked for."""
@@ -617,11 +445,3 @@ def _layout(path: Path | None, known: Mapping[str, Any] | None, asked: str | Pat
     if wanted is not None and wanted.text != text:
         raise ConfigurationError(f"{path} holds a portal of another layout than {asked}: make a new file")
     return with_changes(read_layout_text(text) if text else ORDINARY, known)
-
-
-def _held(value: Any) -> Any:
-    if isinstance(value, list | dict):
-        return pydantic_core.to_json(value).decode()
-    if isinstance(value, bool):
-        return "Y" if value else "N"
-    return value

@@ -479,6 +479,7 @@ def test_awkward_titles_give_a_sound_module(title: str, tmp_path: Path) -> None:
     assert 3 in module.Deal.__load__("item", [{"id": 5, "UF_CRM_7_1760000001": 3}])[0].__dict__.values()
 
 
+@pytest.mark.slow
 def test_awkward_titles_give_a_module_that_needs_no_formatter(tmp_path: Path) -> None:
     for number, title in enumerate(AWKWARD):
         (tmp_path / f"m{number:02}.py").write_bytes(render_portal(awkward_layout(title)).encode())
@@ -509,6 +510,7 @@ def test_codes_that_a_program_gave_give_a_module_that_needs_no_formatter(tmp_pat
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 @example(title="\x1c\x1d\x1e\x1f")

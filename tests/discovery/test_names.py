@@ -217,6 +217,7 @@ CODES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(titles=st.dictionaries(CODES, TITLES, max_size=8), seed=st.integers(0, 1000))
 @example(titles={"UF_CRM_2": "UF CRM 7", "UF_CRM_7_2": ""}, seed=0)

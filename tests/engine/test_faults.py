@@ -153,6 +153,7 @@ async def test_an_outage_is_loud_and_the_rest_can_be_had_from_its_point(large: S
     assert handed == ids[::-1][:-7]
 
 
+@pytest.mark.slow
 async def test_forty_whole_lists_at_once_are_complete(large: Sandbox) -> None:
     wanted = large.ids("deal")[:3000]
 

@@ -24,6 +24,7 @@ def usual(gaps: Sandbox) -> list[int]:
     return [i for i in gaps.ids("deal") if (gaps.row("deal", i) or {})["is_recurring"] != "Y"]
 
 
+@pytest.mark.slow
 def test_twenty_thousand_deals_take_at_most_ten_requests_and_no_refusal(prompt: None) -> None:
     for seed in (1, 4):
         with Sandbox(deals=20_000, seed=seed) as sandbox, Portal(sandbox.url) as portal:
@@ -128,6 +129,7 @@ async def test_the_first_row_comes_after_the_first_response(sandbox: Sandbox) ->
         await stream.aclose()
 
 
+@pytest.mark.slow
 async def test_a_slow_consumer_slows_the_fetching() -> None:
     with Sandbox(deals=30_000, seed=3, limits=Limits.none(), contacts=1, companies=1) as sandbox:
         async with Portal(sandbox.url):
@@ -198,6 +200,7 @@ async def test_a_method_that_nobody_described_is_read_by_counted_pages(sandbox: 
         assert [c.params for c in plan.first] == [{"start": 0}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classic", [False, True])
 @pytest.mark.parametrize("order", [(), ("-id",)])
 async def test_holes_in_the_ids_cost_hardly_a_request_and_hardly_a_row(
@@ -212,6 +215,7 @@ async def test_holes_in_the_ids_cost_hardly_a_request_and_hardly_a_row(
     assert gaps.books.rows <= (1.06 if classic else 1.03) * len(ids)
 
 
+@pytest.mark.slow
 async def test_a_slow_portal_is_read_with_many_batches_at_once(prompt: None) -> None:
     with Sandbox(deals=20_000, deal_ids="dense", limits=Limits.none(), contacts=1, companies=1) as sandbox:
         sandbox.delays["crm.item.list"] = 0.011

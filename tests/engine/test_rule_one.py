@@ -19,6 +19,8 @@ from b24orm import Deal, Limits, Portal, errors
 from b24orm.limits import SystemClock
 from b24orm.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 class Hurried(SystemClock):
     """Real time, but sleeping takes none of it."""

@@ -400,6 +400,7 @@ async def test_what_fails_in_the_background_is_logged_and_does_not_stop_the_rest
     assert sum("even" in record.getMessage() for record in caplog.records) == 3
 
 
+@pytest.mark.slow
 async def test_ten_thousand_events_are_taken_and_each_is_handled_once() -> None:
     seen: list[int] = []
     async with EventHandlers(application_token=TOKEN, background=True, concurrency=4) as handlers:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from b24orm.limits import Limits
 from tests.limits.metered import Client
 
+pytestmark = pytest.mark.slow
+
 WINDOW = 600.0
 TOLD = st.sampled_from([frozenset({"duration", "finish", "reset"}), frozenset({"duration", "reset"})])
 

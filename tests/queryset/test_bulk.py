@@ -418,6 +418,7 @@ async def test_what_is_unknown_is_not_sent_again(sandbox: Sandbox) -> None:
 # -- limits, and the bar -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_2500_creates_within_the_limits_are_never_refused(hurried: HurriedClock) -> None:
     with Sandbox(deals=5, seed=1, limits=Limits(rate=400, burst=10, operating=480)) as metered:
         hurried.portal = metered

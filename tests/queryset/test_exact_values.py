@@ -16,6 +16,8 @@ from b24orm import Col, Contact, Deal, File, Limits, Money, Multifield, Portal, 
 from b24orm.errors import FieldNotLoaded, InvalidValue, QueryError
 from b24orm.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 
 class MyDeal(Deal):
     segment: Col[str | None] = column("UF_CRM_1700000001", default=None)

@@ -153,7 +153,9 @@ CASES: dict[str, tuple[Any, Check]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] if "chunks" in case else []) for case in CASES]
+)
 async def test_rows_are_those_whose_related_rows_match_in_order_and_each_once(rows: Rows, case: str) -> None:
     qs, matches = CASES[case]
     wanted = [deal.id for deal in rows.deals if matches(rows, deal)]

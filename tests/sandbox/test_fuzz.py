@@ -17,6 +17,8 @@ from b24orm.limits import Limits
 from b24orm.sandbox import Sandbox
 from b24orm.sandbox.methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 _STATUSES = {200, 400, 401, 403, 404, 405, 414, 422, 429, 500, 503}
 _NAMES = [
     "id",

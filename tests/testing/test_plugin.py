@@ -309,7 +309,7 @@ def test_pytest_starts_without_loading_anything_heavy(pytester: pytest.Pytester)
     program = """
 import sys
 import b24orm.testing.plugin
-heavy = ("aiohttp", "asyncio", "pydantic", "sqlite3", "b24orm.portal", "b24orm.sandbox")
+heavy = ("aiohttp", "asyncio", "pydantic", "b24orm.portal", "b24orm.sandbox")
 print([name for name in heavy if name in sys.modules])
 """
     result = pytester.run(sys.executable, "-c", program)

@@ -16,6 +16,8 @@ from b24orm.limits import Limits
 from b24orm.sandbox import Sandbox
 from b24orm.sandbox.v3.methods import METHODS
 
+pytestmark = pytest.mark.slow
+
 _NAMES = [
     *("id", "select", "filter", "order", "pagination", "cursor", "fields", "name", "query", "collectionId", "auth"),
     *("documentId", "fileName", "fileContent", "taskId", "fileIds", "filterModule", "overwrite", "state"),
