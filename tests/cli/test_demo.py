@@ -13,6 +13,8 @@ from b24orm.cli.demo import Tour
 from b24orm.cli.terminal import Terminal
 from b24orm.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 WELL = "every deal once, in order, and not one request refused"
 COMMAND = [sys.executable, "-m", "b24orm", "demo", "--deals", "300"]
 

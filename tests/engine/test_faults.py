@@ -13,6 +13,8 @@ from b24orm import Deal, Limits, Portal, errors
 from b24orm.sandbox import Sandbox
 from tests.conftest import HurriedClock
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def large() -> Iterator[Sandbox]:
