@@ -90,15 +90,9 @@ class PortalEvents:
             PortalError: when run: ``ERROR_EVENT_NOT_FOUND``, or ``AccessDenied``.
         """
         name = name_of(event)
-        params: dict[str, Any] = {"event": name}
-        if offline:
-            if handler is not None:
-                raise InvalidValue("an offline event is queued: it has no handler")
-            params["event_type"] = "offline"
-        else:
-            params["handler"] = _address(name, handler)
-            if connector is not None:
-                raise InvalidValue("connector is for offline events: bind(…, offline=True, connector=…)")
+        params = {"event": name, **_where_to(name, handler, offline)}
+        if not offline and connector is not None:
+            raise InvalidValue("connector is for offline events: bind(…, offline=True, connector=…)")
         if connector is not None:
             params["auth_connector"] = _text("connector", connector)
         if user_id is not None:
@@ -133,13 +127,7 @@ class PortalEvents:
             PortalError: when run.
         """
         name = name_of(event)
-        params: dict[str, Any] = {"event": name}
-        if offline:
-            if handler is not None:
-                raise InvalidValue("an offline event is queued: it has no handler")
-            params["event_type"] = "offline"
-        else:
-            params["handler"] = _address(name, handler)
+        params = {"event": name, **_where_to(name, handler, offline)}
         if connector is not None:
             params["auth_connector"] = _text("connector", connector)
         if user_id is not None:
@@ -232,6 +220,15 @@ def name_of(event: object) -> str:
     shown = event.__name__ if isinstance(event, type) else repr(event)
     hint = nearest(shown, ["OnCrmDealAdd", "OnCrmDealUpdate"])
     raise InvalidValue(f"an event is named by its class or its name, such as OnCrmDealAdd, not by {shown}{hint}")
+
+
+def _where_to(name: str, handler: str | None, offline: bool) -> dict[str, Any]:
+    """Where the event goes: to an address, or into the queue."""
+    if not offline:
+        return {"handler": _address(name, handler)}
+    if handler is not None:
+        raise InvalidValue("an offline event is queued: it has no handler")
+    return {"event_type": "offline"}
 
 
 def _address(name: str, handler: str | None) -> str:

@@ -164,3 +164,16 @@ async def test_the_client_makes_changes_and_drops_them(small: Sandbox) -> None:
         assert (again.field_name, again.mandatory, again.sort) == ("UF_CRM_TONE", True, 5)
         await again.delete()
         assert await DealUserField.objects.filter(id=field.id).count() == 0
+
+
+async def test_a_new_field_of_requisites_is_described_written_and_read(small: Sandbox, call: Any) -> None:
+    field = {"FIELD_NAME": "SHELF", "USER_TYPE_ID": "string"}
+    await _result(call, small, "crm.requisite.userfield.add", fields=field)
+    assert "UF_CRM_SHELF" in await _result(call, small, "crm.requisite.fields")
+    requisite = small.ids("requisite")[0]
+    await _result(call, small, "crm.requisite.update", id=requisite, fields={"UF_CRM_SHELF": "B 7"})
+    assert (await _result(call, small, "crm.requisite.get", id=requisite))["UF_CRM_SHELF"] == "B 7"
+    found = await _result(
+        call, small, "crm.requisite.list", filter={"UF_CRM_SHELF": "B 7"}, select=["ID", "UF_CRM_SHELF"]
+    )
+    assert found == [{"ID": str(requisite), "UF_CRM_SHELF": "B 7"}]

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24orm.sandbox.fields import table
-from b24orm.sandbox.filters_classic import compile_filter, compile_order, selected
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic_array, classic_fields
-from b24orm.sandbox.paging import CLASSIC, page
+from b24orm.sandbox.methods.listing import classic_list
+from b24orm.sandbox.methods.parameters import classic_fields
 from b24orm.sandbox.php import as_map, intval
 from b24orm.sandbox.refusal import Refusal
-from b24orm.sandbox.render import fetch
 from b24orm.sandbox.state import Answer, Handler, State
 from b24orm.sandbox.writes import accepted
 
@@ -25,19 +22,7 @@ _PARTS = ("type_id", "entity_type_id", "entity_id")
 
 
 def _list(state: State, params: dict[str, Any]) -> Answer:
-    source = table(_KEY)
-    where = compile_filter(source, classic_array(params, "filter"), form="default")
-    order = compile_order(source, classic_array(params, "order"), form="default")
-    chosen = selected(source, classic_array(params, "select"), form="default")
-    found, answer = page(
-        CLASSIC,
-        state.options,
-        params.get("start"),
-        lambda: state.store.count(_KEY, where),
-        lambda window: fetch(state.store, source, "default", chosen, where, order, window),
-    )
-    answer.result = found
-    return answer
+    return classic_list(state, _KEY, params)
 
 
 def _address(params: dict[str, Any]) -> tuple[list[int], Any]:
@@ -79,7 +64,7 @@ def _add(state: State, params: dict[str, Any]) -> Answer:
         raise Refusal("", "ENTITY_ID is not defined or invalid.")
     if _found(state, parts) is not None:
         raise Refusal("", "TypeAddress exists.")
-    values = accepted(state, table(_KEY), "default", fields, current=None)
+    values = accepted(state, state.table(_KEY), "default", fields, current=None)
     state.store.insert(_KEY, _anchor(state, parts[1], parts[2]) | values)
     state.wrote(_KEY, parts[2], "add", about=_about(state, parts))
     return Answer(True)
@@ -95,7 +80,7 @@ def _held(state: State, parts: list[int]) -> int:
 def _update(state: State, params: dict[str, Any]) -> Answer:
     parts, fields = _address(params)
     row_id = _held(state, parts)
-    values = accepted(state, table(_KEY), "default", fields, current={})
+    values = accepted(state, state.table(_KEY), "default", fields, current={})
     names = ", ".join(f'"{name}"' for name in values)
     before = state.store.select(_KEY, names, ("id = ?", [row_id]))[0] if values else ()
     state.store.update(_KEY, row_id, values)
@@ -112,8 +97,8 @@ def _delete(state: State, params: dict[str, Any]) -> Answer:
 
 
 def _fields(state: State, params: dict[str, Any]) -> Answer:
-    del state, params
-    return Answer({wire: describe(column) for wire, column in table(_KEY).by_wire["default"].items()})
+    del params
+    return Answer({wire: describe(column) for wire, column in state.table(_KEY).by_wire["default"].items()})
 
 
 METHODS: dict[str, Handler] = {

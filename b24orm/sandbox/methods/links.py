@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24orm.sandbox.filters_classic import compile_filter, compile_order, selected
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic, classic_array, classic_fields
-from b24orm.sandbox.paging import CLASSIC, page
+from b24orm.sandbox.methods.listing import classic_list
+from b24orm.sandbox.methods.parameters import classic, classic_fields
 from b24orm.sandbox.php import as_map, intval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch
@@ -31,19 +30,7 @@ _NAMED = {
 
 
 def _list(state: State, params: dict[str, Any]) -> Answer:
-    source = state.table(_KEY)
-    where = compile_filter(source, classic_array(params, "filter"), form="default")
-    order = compile_order(source, classic_array(params, "order"), form="default")
-    chosen = selected(source, classic_array(params, "select"), form="default")
-    found, answer = page(
-        CLASSIC,
-        state.options,
-        params.get("start"),
-        lambda: state.store.count(_KEY, where),
-        lambda window: fetch(state.store, source, "default", chosen, where, order, window),
-    )
-    answer.result = found
-    return answer
+    return classic_list(state, _KEY, params)
 
 
 def _object(params: dict[str, Any]) -> tuple[int, int]:

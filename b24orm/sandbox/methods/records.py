@@ -13,11 +13,9 @@ from typing import Any
 
 from b24orm.sandbox import rules
 from b24orm.sandbox.clock import read_datetime
-from b24orm.sandbox.fields import table
-from b24orm.sandbox.filters_classic import compile_filter, compile_order, selected
 from b24orm.sandbox.methods.describe import describe
-from b24orm.sandbox.methods.parameters import classic_array, classic_fields, classic_id, required
-from b24orm.sandbox.paging import CLASSIC, page
+from b24orm.sandbox.methods.listing import classic_list
+from b24orm.sandbox.methods.parameters import classic_fields, classic_id, required
 from b24orm.sandbox.php import intval, strval
 from b24orm.sandbox.refusal import Refusal
 from b24orm.sandbox.render import fetch
@@ -49,22 +47,8 @@ class Records:
 
 
 def _list(records: Records, state: State, params: dict[str, Any]) -> Answer:
-    source = table(records.key)
-    where = compile_filter(
-        source, classic_array(params, "filter"), form="default", ignore_id=state.options.ignore_id_filter
-    )
-    asked = classic_array(params, "order")
-    order = compile_order(source, asked, form="default") if asked or not records.order else records.order
-    chosen = selected(source, classic_array(params, "select"), form="default")
-    found, answer = page(
-        CLASSIC,
-        state.options,
-        params.get("start"),
-        lambda: state.store.count(records.key, where),
-        lambda window: fetch(state.store, source, "default", chosen, where, order, window),
-    )
-    answer.result = found
-    return answer
+    ignored = state.options.ignore_id_filter
+    return classic_list(state, records.key, params, ignore_id=ignored, default_order=records.order)
 
 
 def _known(records: Records, state: State, params: dict[str, Any]) -> dict[str, Any]:
@@ -77,13 +61,13 @@ def _known(records: Records, state: State, params: dict[str, Any]) -> dict[str, 
 
 def _get(records: Records, state: State, params: dict[str, Any]) -> Answer:
     row = _known(records, state, params)
-    source = table(records.key)
+    source = state.table(records.key)
     shown = [column for column in source.columns if column.storage != "many"]
     return Answer(fetch(state.store, source, "default", shown, ("id = ?", [row["id"]]))[0])
 
 
 def _add(records: Records, state: State, params: dict[str, Any]) -> Answer:
-    source = table(records.key)
+    source = state.table(records.key)
     values = accepted(state, source, "default", classic_fields(params), current=None)
     records.check(state, values)
     new = rules.create(state, source, values)
@@ -92,7 +76,7 @@ def _add(records: Records, state: State, params: dict[str, Any]) -> Answer:
 
 
 def _update(records: Records, state: State, params: dict[str, Any]) -> Answer:
-    source = table(records.key)
+    source = state.table(records.key)
     row_id = classic_id(params)
     fields = classic_fields(params)
     row = _known(records, state, {"id": row_id})
@@ -109,14 +93,14 @@ def _delete(records: Records, state: State, params: dict[str, Any]) -> Answer:
     row = _known(records, state, params)
     if records.used is not None:
         records.used(state, row["id"])
-    rules.delete(state, table(records.key), row["id"])
+    rules.delete(state, state.table(records.key), row["id"])
     state.wrote(records.key, row["id"], "delete")
     return Answer(True)
 
 
 def _fields(records: Records, state: State, params: dict[str, Any]) -> Answer:
-    del state, params
-    return Answer({wire: describe(column) for wire, column in table(records.key).by_wire["default"].items()})
+    del params
+    return Answer({wire: describe(column) for wire, column in state.table(records.key).by_wire["default"].items()})
 
 
 def _owned(state: State, type_id: Any, owner_id: Any) -> bool:
@@ -161,7 +145,7 @@ def _todo(state: State, params: dict[str, Any]) -> Answer:
         "deadline": deadline,
         "responsible_id": intval(params.get("responsibleId")) or state.user_id,
     }
-    new = rules.create(state, table("activity"), values)
+    new = rules.create(state, state.table("activity"), values)
     state.wrote("activity", new, "add")
     return Answer({"id": new})
 
