@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from b24orm.command import Command, Outcome
 from b24orm.compiler import Bounds, Listing
 from b24orm.engine.counted import cancelled
 from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.rows import Progress
-from b24orm.plan import PAGES_PER_BATCH, Lane, LaneBook, alike, chain
+from b24orm.plan import PAGES_PER_BATCH, EvenBook, Lane, LaneBook, chain, is_even
 from b24orm.transport import Page
 
 __all__ = ["behind", "read_chain", "read_keyset", "read_sequential"]
 
 # Bytes of answers that may wait for their turn, about. More lanes than that would pay for time with memory.
 _BYTES_WAITING = 28 * 2**20
-# Batches that may leave at once; those after them leave at this share of the time that the consumer takes for one.
+# In a hurry, those that are under way count as well: they may all come before the one that is wanted first.
+_BYTES_COMING = 80 * 10**6
+# Batches that may leave at once where nothing is foretold; those after them, and all of an even list, leave at this
+# share of the time that the consumer takes for one.
 _AT_ONCE = 3
 _SPACING = 0.8
+_ROUNDING = 1e-6  # seconds; what floating-point clocks may add up to
 # A portal that seems to take longer than this for a batch, in seconds, when a list begins is read with many lanes side
 # by side: a request too many costs less than the wait. It is decided once, since lanes are cut differently then.
 _SLOW_BATCH = 0.5
@@ -42,10 +46,20 @@ def _span(listing: Listing, low: int | None, high: int | None) -> _Span:
 
 
 class _Chain:
-    """What came back for one chain: its sound pages, where it ended, and whether a short page ended it."""
+    """What came back for one chain: its sound pages, where it ended, and whether a short page ended it.
+
+    One page may have been read *backwards*, from its upper bound.
+    """
 
     def __init__(
-        self, progress: Progress, outcomes: Sequence[Outcome], low: int | None, high: int | None, size: int
+        self,
+        progress: Progress,
+        outcomes: Sequence[Outcome],
+        low: int | None,
+        high: int | None,
+        size: int,
+        *,
+        backwards: bool = False,
     ) -> None:
         self.pages: list[Page] = []
         self.rows = 0
@@ -59,6 +73,8 @@ class _Chain:
                 self.error = outcome
                 break
             page = progress.page(outcome)
+            if backwards:
+                page = _backwards(page)
             here = progress.check(page, edge, high)
             if here is not None:
                 if self.first is None:
@@ -143,6 +159,11 @@ async def _anything_behind(
     return len(page) > 0
 
 
+def _backwards(page: Page) -> Page:
+    """A page that was read from the end, in the order of reading."""
+    return Page(page.ids[::-1], promise=lambda: page.rows[::-1])
+
+
 def behind(listing: Listing, progress: Progress, last: int, left: int | None) -> Listing:
     """The rest of *listing*, *left* rows at most, behind the position *last*."""
     key = progress.position(last)
@@ -168,7 +189,7 @@ async def read_keyset(
     low, high = progress.own_bounds()
     left = listing.limit
     head, backwards = progress.page(answers[0]), progress.page(answers[1])
-    tail = Page(backwards.ids[::-1], promise=lambda: backwards.rows[::-1])
+    tail = _backwards(backwards)
     head_last = progress.check(head, low, high)
     tail_last = progress.check(tail, low, high)
     page = head.cut(0, left)
@@ -201,28 +222,35 @@ async def _read_lanes(
     head_first, head_last = progress.position(head.ids[0]), progress.position(head.ids[-1])
     tail_first, tail_last = progress.position(tail.ids[0]), progress.position(tail.ids[-1])
     span = head_last - head_first + tail_last - tail_first
-    book = LaneBook(
+    density = (len(head) + len(tail) - 2) / max(1, span)
+    pace = _Pace(dispatcher, listing.method)
+    foretold = is_even(
+        (len(head) - 1, head_last - head_first),
+        (len(tail) - 1, tail_last - tail_first),
+        rows=density * (tail_first - head_last),
+        batch=PAGES_PER_BATCH * len(head),
+    )
+    cheap = listing.grammar.refuses_broken_bounds
+    book = (EvenBook if foretold and pace.hurry and cheap and left is None else LaneBook)(
         head_last,
         tail_first,
-        density=(len(head) + len(tail) - 2) / max(1, span),
+        density=density,
         seen=(len(head) + len(tail), span),
         page_size=len(head),
-        cheap_overshoot=listing.grammar.refuses_broken_bounds,
+        cheap_overshoot=cheap,
         wanted=left,
-        even=alike(head_last - head_first, tail_last - tail_first),
     )
-    pace = _Pace(dispatcher, listing.method)
     flying: set[asyncio.Task[None]] = set()
     try:
         while not book.finished:
             book.batch_pages = min(PAGES_PER_BATCH, dispatcher.fits(listing.method))
             pace.set(book)
-            while pace.may_leave(flying) and (lanes := book.next_batch()):
+            while pace.may_leave(len(flying)) and (lanes := book.next_batch()):
                 pace.left()
                 flying.add(asyncio.create_task(_fly(dispatcher, listing, progress, book, lanes)))
             if (page := next(book.ready(), None)) is None:
                 if flying:
-                    await asyncio.wait(flying, timeout=pace.until_next(), return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait(flying, timeout=pace.until_next, return_when=asyncio.FIRST_COMPLETED)
             else:
                 rows: Page = page.cut(0, left)
                 with pace.consuming():
@@ -247,10 +275,12 @@ class _Pace:
     def __init__(self, dispatcher: Dispatcher, method: str) -> None:
         self._dispatcher = dispatcher
         self._method = method
-        self._hurry = dispatcher.expected(method) * min(PAGES_PER_BATCH, dispatcher.fits(method)) > _SLOW_BATCH
+        self.hurry = dispatcher.expected(method) * min(PAGES_PER_BATCH, dispatcher.fits(method)) > _SLOW_BATCH
+        """Whether the portal is so slow that time counts for more than a request."""
         self._page = 0.0  # seconds that the consumer takes for a page, reading its rows included
         self._spacing = 0.0  # seconds from one batch to the next
         self._left_at = -math.inf
+        self._at_once = _AT_ONCE
 
     def set(self, book: LaneBook) -> None:
         """Tells *book* how far to go ahead."""
@@ -259,20 +289,25 @@ class _Pace:
         consume = self._page * book.batch_pages
         needed = dispatcher.concurrency if not consume else 2 + math.ceil(batch / consume)
         book.ahead = max(1, min(needed, dispatcher.concurrency))
-        book.hurry = self._hurry
+        book.hurry = self.hurry
         # Batches that leave together come together, and all but one wait in memory: they leave as they are consumed.
-        self._spacing = min(_SPACING * consume, batch / book.ahead) if book.hurry else 0.0
+        # Before anything is known of that: in a stream, so that as many as may are under way when the first one comes.
+        unknown = math.inf if isinstance(book, EvenBook) else 0.0
+        self._spacing = min(_SPACING * consume or unknown, batch / book.ahead) if book.hurry else 0.0
+        self._at_once = 1 if isinstance(book, EvenBook) else _AT_ONCE
         size = dispatcher.bytes_per_command(self._method)
-        book.most_waiting = max(2 * book.batch_pages, int(_BYTES_WAITING / size)) if size else None
+        most = _BYTES_COMING if book.hurry else _BYTES_WAITING
+        book.most_waiting = max(2 * book.batch_pages, int(most / size)) if size else None
 
-    def may_leave(self, flying: Collection[Any]) -> bool:
-        """Whether the next batch may leave now."""
-        return len(flying) < _AT_ONCE or self.until_next() is None
+    def may_leave(self, flying: int) -> bool:
+        """Whether the next batch may leave now, beside so many."""
+        return flying < self._at_once or self.until_next is None
 
+    @property
     def until_next(self) -> float | None:
         """Seconds until the next batch may leave; None for now."""
         wait = self._left_at + self._spacing - self._dispatcher.now()
-        return wait if wait > 0 else None
+        return wait if wait > _ROUNDING else None
 
     def left(self) -> None:
         """A batch leaves now."""
@@ -294,6 +329,9 @@ async def _fly(dispatcher: Dispatcher, listing: Listing, progress: Progress, boo
     size = book.page_size
 
     async def one(lane: Lane) -> None:
+        if lane.both_ends and isinstance(book, EvenBook):
+            await _look(dispatcher, listing, progress, book, lane)
+            return
         commands = list(chain(listing, **_span(listing, lane.low, lane.high), pages=lane.pages, page_size=size))
         outcomes = await dispatcher.run_chain(commands, parser=progress.parser)
         part = _Chain(progress, outcomes, lane.low, lane.high, size)
@@ -308,3 +346,29 @@ async def _fly(dispatcher: Dispatcher, listing: Listing, progress: Progress, boo
     finally:
         await cancelled(tasks)
     book.landed()
+
+
+async def _look(dispatcher: Dispatcher, listing: Listing, progress: Progress, book: EvenBook, lane: Lane) -> None:
+    """The first and the last page of a stretch: asks, checks, books."""
+    low, high = lane.low, lane.high
+    span = _span(listing, low, high)
+    outcomes = await asyncio.gather(
+        dispatcher.run(listing.command(**span), parser=progress.parser),
+        dispatcher.run(listing.command(**span, descending=not listing.descending), parser=progress.parser),
+    )
+    begin = _Chain(progress, outcomes[:1], low, high, book.page_size)
+    end = _Chain(progress, outcomes[1:], low, high, book.page_size, backwards=True)
+    for part in (begin, end):
+        if part.error is not None:
+            progress.fail(part.error)
+    book.settle(lane, begin.pages, begin.rows, begin.first, begin.last, whole=begin.short)
+    if begin.short or begin.last is None or high - begin.last <= 1:
+        return
+    page = end.pages[0] if end.pages else Page([], [])
+    new = sum(1 for key in page.ids if progress.position(key) > begin.last)
+    whole = new < book.page_size  # the rest of that page was on the first one, or there was none
+    if not new:
+        book.settle_end(lane, (), 0, None, None, whole=whole)
+        return
+    page = page.cut(len(page) - new, None)
+    book.settle_end(lane, (page,), new, progress.position(page.ids[0]), end.last, whole=whole)

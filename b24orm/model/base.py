@@ -24,7 +24,8 @@ from b24orm.errors import (
 from b24orm.model.columns import Column, DecimalColumn
 from b24orm.model.names import attribute_name
 from b24orm.model.oddities import without_none
-from b24orm.model.reader import Reader, ReadRow
+from b24orm.model.quick import QuickRows
+from b24orm.model.reader import Reader, ReadRow, RowShape
 from b24orm.model.relations import Relationship, building
 from b24orm.model.stored import StoredRow, kept_before
 from b24orm.model.tracking import LoadedNames, changed_names
@@ -47,10 +48,18 @@ __all__ = ["Model", "ModelMeta", "ModelRows", "column", "reserved_names"]
 
 M = TypeVar("M", bound="Model")
 
+Place = Callable[[dict[str, Any], dict[str, Any], LoadedNames], M]
+
 # Names that a portal may add to any entity, and that no class need declare.
 _OPEN = ("uf_", "parent_id")
 
 _set = object.__setattr__
+
+# The same for one attribute of any instance, found once: rows come by the thousand.
+_put_values, _put_names, _put_extra, _put_private = (
+    vars(BaseModel)[name].__set__
+    for name in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
 
 
 def column(
@@ -359,14 +368,14 @@ class Model(StoredRow, BaseModel, metaclass=ModelMeta):
     @classmethod
     def __build__(cls, rows: Iterable[ReadRow]) -> list[Self]:
         """Instances of rows that the reader has read. They take the values over: build no row twice."""
-        return list(map(_maker(cls), rows))
+        return list(map(_maker(_placer(cls)), rows))
 
     @classmethod
     def __rows__(cls, dialect: str, names: Iterable[str] | None = None, *, keep: bool = False) -> ModelRows[Self]:
         """How rows of *dialect* become instances while they are read; *names* as for `Reader.row_schema_for`."""
         reader = cls.__reader__(dialect, keep=keep)
         chosen = None if names is None else tuple(names)
-        return reader.format("models", chosen, lambda: ModelRows(reader, _maker(cls), chosen))
+        return reader.format("models", chosen, lambda: ModelRows(reader, _placer(cls), chosen))
 
 
 def reserved_names() -> frozenset[str]:
@@ -381,13 +390,14 @@ class ModelRows(Generic[M]):
     """Reads rows as instances at once: a row is cheapest to handle just after it was read.
 
     Args:
-        make: makes an instance of a row that was read.
+        place: makes an instance of values, of those that no class declares, and of the names of the former.
         names: the fields that were selected; None means all.
     """
 
-    def __init__(self, reader: Reader, make: Callable[[ReadRow], M], names: Iterable[str] | None) -> None:
+    def __init__(self, reader: Reader, place: Place[M], names: Iterable[str] | None) -> None:
         self._reader = reader
-        self._make = make
+        self._place = place
+        self._make = _maker(place)
         self._names = None if names is None else tuple(names)
         self._schemas: tuple[CoreSchema, CoreSchema] | None = None
         self._id = reader.id
@@ -399,6 +409,15 @@ class ModelRows(Generic[M]):
         if self._schemas is None or self._schemas[0] is not read:
             self._schemas = read, core_schema.no_info_after_validator_function(self._make, read)
         return self._schemas[1]
+
+    def quick(self) -> QuickRows[M] | None:
+        """As `Reader.quick`."""
+        place = self._place
+
+        def make(shape: RowShape) -> Callable[[dict[str, Any], dict[str, Any]], M]:
+            return lambda values, extra: place(values, extra, shape.names)
+
+        return self._reader.quick_for(self._names, make, split=True)
 
     def key(self, row: M) -> int:
         """The id of an instance."""
@@ -414,28 +433,36 @@ class ModelRows(Generic[M]):
         return list(map(self._make, self._reader.from_python(rows)))
 
 
-def _maker(cls: type[M]) -> Callable[[ReadRow], M]:
+def _maker(place: Place[M]) -> Callable[[ReadRow], M]:
     """Makes an instance of a row that was read, and of its values."""
-    new, post_init = cls.__new__, cls.__pydantic_post_init__
 
     def make(row: ReadRow) -> M:
         read, others, shape = row
-        take = read.pop
-        extra = {name: take(name) for name in shape.others}
+        extra = dict(zip(shape.others, map(read.pop, shape.others), strict=True))
         values = dict(read) if shape.roomy else read
         if others:
             for wire, value in others.items():
                 extra[attribute_name(wire)] = value
+        return place(values, extra, shape.names)
+
+    return make
+
+
+def _placer(cls: type[M]) -> Place[M]:
+    """Makes an instance that takes over what it holds."""
+    new, post_init = cls.__new__, cls.__pydantic_post_init__
+
+    def place(values: dict[str, Any], extra: dict[str, Any], names: LoadedNames) -> M:
         instance = new(cls)
-        _set(instance, "__dict__", values)
-        _set(instance, "__pydantic_fields_set__", shape.names)  # shared by rows with the same fields
-        _set(instance, "__pydantic_extra__", extra)
-        _set(instance, "__pydantic_private__", None)
+        _put_values(instance, values)
+        _put_names(instance, names)  # shared by rows with the same fields
+        _put_extra(instance, extra)
+        _put_private(instance, None)
         if post_init is not None:
             instance.model_post_init(None)  # a subclass has private attributes, or wants to know
         return instance
 
-    return make
+    return place
 
 
 def _has(cls: type[Any], name: str) -> bool:

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema
 from b24orm.errors import InvalidRow
 from b24orm.model.names import attribute_name
 from b24orm.model.oddities import opened
+from b24orm.model.quick import QuickField, QuickRows
 from b24orm.model.tracking import LoadedNames
 from b24orm.model.usual import value_schema
 from b24orm.model.values import without_addresses
@@ -67,6 +68,10 @@ class SelectedRows:
         """Reads a row, from JSON or from a dict, into a `ReadRow`."""
         return self._reader.row_schema_for(self._names)
 
+    def quick(self) -> QuickRows[ReadRow] | None:
+        """As `Reader.quick`."""
+        return self._reader.quick_for(self._names, _read_row, split=False)
+
 
 class Reader:
     """Reads rows of *entity* as *dialect* sends them.
@@ -90,15 +95,18 @@ class Reader:
         self.id = "" if spec.id is None else spec.id.name
         """The attribute that holds the id; "" if rows have none."""
         self._id_wire = self._wires.get(self.id, "")
-        references = {field.name for field in entity.fields if field.refers}
-        digits = not spec.numbers
+        self._references = {field.name for field in entity.fields if field.refers}
+        self._digits = not spec.numbers
+        self._usual = {name: opened(annotations.get(name, Any)) for name in self._wires}
+        """Types of which values come as their schemas have them."""
         self._values = {
-            name: value_schema(opened(annotations.get(name, Any)), reference=name in references, digits=digits)
-            for name in self._wires
+            name: value_schema(annotation, reference=name in self._references, digits=self._digits)
+            for name, annotation in self._usual.items()
         }
         for field in entity.fields:
             if (words := field.words.get(dialect)) and field.name in self._values:
                 self._values[field.name] = _said_in(words, self._values[field.name])
+                del self._usual[field.name]
         if keep:
             self._values = {
                 name: schema if name == self.id else core_schema.union_schema([schema, _KEPT], mode="left_to_right")
@@ -131,6 +139,38 @@ class Reader:
                 self._schemas.clear()
             known = self._schemas[key] = self._build(key)
         return known
+
+    def quick(self) -> QuickRows[ReadRow] | None:
+        """The quick way to read many rows that are alike, as `row_schema` knows them now; None if there is none."""
+        return self.quick_for(None, _read_row, split=False)
+
+    def quick_for(
+        self,
+        names: tuple[str, ...] | None,
+        make: Callable[[RowShape], Callable[[dict[str, Any], dict[str, Any]], T]],
+        *,
+        split: bool,
+    ) -> QuickRows[T] | None:
+        """The same for *names*, as for `row_schema_for`.
+
+        Args:
+            make: for rows of a shape, what makes something of their values, and of those that no class declares.
+            split: whether the latter come apart; the values hold them otherwise.
+        """
+        if self._digits:  # numbers as text: there is more to them than a test
+            return None
+        fields = self._fields(names)
+        quick = {
+            wire: QuickField(
+                name,
+                schema,
+                self._usual.get(name) if name in self._wires else Any,
+                name in self._references,
+                name in self._wires,
+            )
+            for name, (wire, schema) in fields.values.items()
+        }
+        return QuickRows(quick, lambda held: make(fields.shape(held)), split=split)
 
     def selected(self, names: Iterable[str]) -> SelectedRows:
         """How rows are read that hold little else than the fields *names*."""
@@ -247,7 +287,7 @@ class Reader:
             model_name=self._entity.name,
             extra_behavior="allow",
         )
-        return core_schema.no_info_after_validator_function(_JsonRow(self, fields), row)
+        return core_schema.no_info_after_validator_function(_JsonRow(self, fields).read, row)
 
     def notice(self, wires: Iterable[str]) -> None:
         """Fields of a row that its schema did not know."""
@@ -335,25 +375,31 @@ class _JsonRow:
     def __init__(self, reader: Reader, fields: _Fields) -> None:
         self._reader = reader
         self._fields = fields
-        self._count = len(fields.values)
-        self._whole = fields.shape(fields.values)
-        self._last: tuple[list[str], RowShape] = ([], self._whole)  # one value: threads share readers
+        # Of the row before, which the next one most likely is like: how many fields came, which did not, the shape.
+        # One value, since threads share readers.
+        self._last: tuple[int, tuple[str, ...], RowShape] = (len(fields.values), (), fields.shape(fields.values))
 
-    def __call__(self, parts: tuple[dict[str, Any], dict[str, Any], set[str]]) -> ReadRow:
+    def read(self, parts: tuple[dict[str, Any], dict[str, Any], set[str]]) -> ReadRow:
+        """A row of what a schema of model fields gives: values, unknown fields, the names of all that came.
+
+        It runs for every row: what is so of most of them is found out with few steps.
+        """
         values, others, found = parts
         if others:
             self._reader.notice(others)
-        if len(found) == self._count + len(others):
-            return values, others or None, self._whole
-        absent, shape = self._last  # most likely those of the row before
-        same = len(found) + len(absent) == self._count + len(others)
-        if not same or absent != [name for name in absent if values[name] is _ABSENT]:
-            absent = [name for name, value in values.items() if value is _ABSENT]
-            shape = self._fields.shape([name for name, value in values.items() if value is not _ABSENT])
-            self._last = absent, shape
+        count, absent, shape = self._last
+        if len(found) != count + len(others) or not found.isdisjoint(absent):
+            absent, shape = self._unlike(values)
         for name in absent:
             del values[name]
         return values, others or None, shape
+
+    def _unlike(self, values: dict[str, Any]) -> tuple[tuple[str, ...], RowShape]:
+        """What is absent from a row that does not hold the same fields as the one before, and its shape."""
+        absent = tuple([name for name, value in values.items() if value is _ABSENT])
+        shape = self._fields.shape([name for name, value in values.items() if value is not _ABSENT])
+        self._last = len(values) - len(absent), absent, shape
+        return absent, shape
 
 
 class _PythonRows:
@@ -393,6 +439,10 @@ class _PythonRows:
             self._last = keys, unknown
             self._reader.notice(unknown)
         return {wire: row[wire] for wire in unknown} if unknown else None
+
+
+def _read_row(shape: RowShape) -> Callable[[dict[str, Any], dict[str, Any]], ReadRow]:
+    return lambda values, _: (values, None, shape)
 
 
 def _merged(values: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ Called by queryset (to plan) and by the engine (to follow the plan); calls compi
 No request and no event loop lives here, nor anything that changes with time but the lanes' own books.
 """
 
-from b24orm.plan.lanes import Lane, LaneBook, alike
+from b24orm.plan.even import EvenBook, is_even
+from b24orm.plan.lanes import Lane, LaneBook
 from b24orm.plan.plan import (
     PAGES_PER_BATCH,
     Plan,
@@ -19,12 +20,13 @@ from b24orm.plan.plan import (
 
 __all__ = [
     "PAGES_PER_BATCH",
+    "EvenBook",
     "Lane",
     "LaneBook",
     "Plan",
     "Strategy",
-    "alike",
     "chain",
+    "is_even",
     "plan_bulk",
     "plan_count",
     "plan_get",

@@ -5,12 +5,13 @@ page starts after the last id of the page before, and none goes past the lane's 
 batch, and several batches may be under way.
 
 - Before a long chain is sent somewhere, one page is read there, along with a batch that leaves anyway: its rows are
-  results like all others, and they tell whether ids are dense, sparse or missing. A hole costs one command. Only where
-  both ends of a long list tell the same density, the first lanes are sent on trust.
+  results like all others, and they tell whether ids are dense, sparse or missing. A hole costs one command.
 - A lane that holds more rows than its chain can carry wastes nothing: every page is full, and the rest becomes a lane
   of its own, which shares a later batch. One that holds fewer wastes the end of its chain. So a chain goes for the end
   of its lane only where its distance is all but known, and asks for what is surely there elsewhere.
 - A batch that is not full waits for what is under way, which leaves rests that may share it.
+
+Long lists whose ids are spread evenly are read another way: see `EvenBook`.
 
 Pure: it is told what came back and says what to ask for. Positions are ids in reading order (negated when reading
 down). `benchmarks/lanes.py` simulates portals of many shapes; the numbers below were chosen with it.
@@ -22,28 +23,22 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-__all__ = ["TRUSTED", "Lane", "LaneBook", "alike"]
+__all__ = ["UNEVEN", "Lane", "LaneBook", "alike"]
 
 # A long lane is cut after so many batches: each cut costs about a command, and what is behind it waits in memory. In a
 # hurry, a lane is what one batch can carry besides a page or two that look ahead.
 _BATCHES_PER_LANE = 2
 _BATCHES_PER_HASTY_LANE = 0.985
 _BATCHES_PER_FIRST_LANE = 0.97  # little has told the density: a rest that is left of a lane costs a round
-# How many lanes are looked at first, and later: so many for each batch that may be under way. In an even list these
-# pages need not come soon: they share a batch with chains.
+# How many lanes are looked at first, and later: so many for each batch that may be under way.
 _FIRST_SCOUTS = 8
 _SCOUTS_FOR_EACH = 3
-_FIRST_EVEN_SCOUTS = 24
-_EVEN_SCOUTS_FOR_EACH = 1.5
-# How many lanes of an even list are read without a look at them, if it seems to be longer than so many batches.
-TRUSTED = 14
-_LONG = 20
-# Below this density a list is what a filter has left of one, and such lists are uneven.
-_DENSE = 0.5
 # A list is no longer taken for even when so large a share of the pages that looked ahead found nothing, lately: in a
 # mean that forgets one of so many pages.
-_UNEVEN = 0.48
+UNEVEN = 0.48
 _REMEMBERED = 32
+# The density nearby is that of about so many rows that came last.
+_NEARBY_ROWS = 20_000
 # One more batch at a time for so many of the whole list: a wrong guess costs a request or two, which a long list does
 # not feel and one of fewer batches than this does. In a hurry, waiting costs more than requests.
 _BATCHES_PER_GUESS = 9
@@ -82,6 +77,8 @@ class Lane:
         density: rows per position, as seen nearby.
         doubt: how far off a guess by it is expected to be, as a share of the guess.
         seen: whether its first rows, or those right before it, were seen.
+        trusted: whether its rows may be taken to go on as they begin, up to its end.
+        both_ends: whether it was asked for its first and its last page, instead of a chain.
         pages: how many pages its chain asks for.
         to_end: whether they were expected to reach its end.
         least: how many it asks for at least: twice as many as the chain before it, which came back full unexpectedly.
@@ -89,7 +86,20 @@ class Lane:
         held: the pages that came back, in whatever form the engine keeps them.
     """
 
-    __slots__ = ("density", "doubt", "held", "high", "least", "low", "pages", "seen", "state", "to_end")
+    __slots__ = (
+        "both_ends",
+        "density",
+        "doubt",
+        "held",
+        "high",
+        "least",
+        "low",
+        "pages",
+        "seen",
+        "state",
+        "to_end",
+        "trusted",
+    )
 
     def __init__(self, low: int, high: int, density: float, doubt: float, *, seen: bool = True, least: int = 1) -> None:
         self.low = low
@@ -97,6 +107,8 @@ class Lane:
         self.density = min(1.0, max(density, _LEAST_DENSITY))
         self.doubt = doubt
         self.seen = seen
+        self.trusted = False
+        self.both_ends = False
         self.pages = 0
         self.to_end = False
         self.least = least
@@ -118,7 +130,6 @@ class LaneBook:
         wanted: how many rows are wanted from the beginning of the range; None for all of them.
         cheap_overshoot: whether the portal refuses the pages behind the end of a chain at once, instead of reading
             rows for them.
-        even: whether both ends of the list are about as dense, so that what lies between may be, too.
     """
 
     def __init__(
@@ -133,7 +144,6 @@ class LaneBook:
         ahead: int = 3,
         wanted: int | None = None,
         cheap_overshoot: bool = False,
-        even: bool = False,
     ) -> None:
         self._lanes: list[Lane] = [Lane(low, high, density, _DOUBT)] if high - low > 1 else []
         self.page_size = page_size
@@ -144,7 +154,6 @@ class LaneBook:
         self._surveyed = False
         self.most_waiting: int | None = None
         self._cheap_overshoot = cheap_overshoot
-        self._even = even
         self._missed = 0.0  # the share of pages that looked ahead and found nothing, lately
         self._doubt = _DOUBT  # of the last guesses, everywhere
         self._waste = 0.0  # the share of commands behind the end of a chain, lately
@@ -198,10 +207,9 @@ class LaneBook:
             budget -= 1
             batch.append(lane)
         if batch and self.hurry:
+            # Nobody waits for a long chain to learn where the others may go: these pages come soon, and alone.
             self._surveyed = True
-            if not self._even:
-                # Nobody waits for a long chain to learn where the others may go: these pages come soon, and alone.
-                return self._take_off(batch)
+            return self._take_off(batch)
         for lane in self._next_lanes(batch):
             needed = self._needed(lane)
             if budget <= 0 or (needed > budget and full > budget and budget < _SHORTEST_START):
@@ -261,7 +269,7 @@ class LaneBook:
         if self._lanes[0].state == "waiting":
             return True
         held = sum(len(lane.held) for lane in self._lanes)
-        return pages < self._window and (self.most_waiting is None or held < self.most_waiting)
+        return pages < self._window and (self.hurry or self.most_waiting is None or held < self.most_waiting)
 
     @property
     def _batches_per_lane(self) -> float:
@@ -273,8 +281,7 @@ class LaneBook:
     def _window(self) -> float:
         """Pages that may be under way or wait before those of a lane that is asked for."""
         pages = self._batches_per_lane * self.ahead * self.batch_pages
-        # In a hurry, batches leave so that each comes when its turn does: what is under way need not wait.
-        return pages if self.most_waiting is None or self.hurry else min(pages, float(self.most_waiting))
+        return pages if self.most_waiting is None else min(pages, float(self.most_waiting))
 
     @staticmethod
     def _coming(lane: Lane) -> int:
@@ -311,28 +318,10 @@ class LaneBook:
             self._cut_ahead(self.ahead - seen + 1)
             return self._unseen()[: max(0, self.ahead + 1 - seen)]
         if not self._surveyed:
-            self._cut_first()
-        elif not self._even:
-            if seen <= 1.5 * self.ahead:
-                self._cut_ahead(min(budget, _SCOUTS_FOR_EACH * self.ahead))
-        elif seen > self.ahead or self._lanes[0].state == "waiting":
-            return []
-        else:
-            self._cut_ahead(min(budget, math.ceil(_EVEN_SCOUTS_FOR_EACH * self.ahead)))
-        return self._unseen()[:budget]
-
-    def _cut_first(self) -> None:
-        """Cuts the first lanes in a hurry, when nothing is known but both ends."""
-        lane = self._lanes[0]
-        long = self._expected(lane) > _LONG * self.batch_pages * self.page_size
-        # Where a chain in a hole starts again from the first row, trust would be too dear.
-        self._even = self._even and self._cheap_overshoot and long and lane.density > _DENSE
-        if self._even:
-            self._cut_ahead(TRUSTED + _FIRST_EVEN_SCOUTS)
-            for lane in self._lanes[:TRUSTED]:
-                lane.seen = True
-        else:
             self._cut_ahead(_FIRST_SCOUTS)
+        elif seen <= 1.5 * self.ahead:
+            self._cut_ahead(min(budget, _SCOUTS_FOR_EACH * self.ahead))
+        return self._unseen()[:budget]
 
     def _unseen(self) -> list[Lane]:
         return [lane for lane in self._lanes[1:] if lane.state == "waiting" and not lane.seen]
@@ -364,7 +353,12 @@ class LaneBook:
         else:
             overall = max(_LEAST_DENSITY, self._rows / self._span) if self._span else 1.0
             middle = lane.low + math.ceil(rows * (1 + lane.doubt) / min(lane.density, overall))
-        if middle >= lane.high - 1:
+        return self._split(index, middle)
+
+    def _split(self, index: int, middle: int) -> bool:
+        """Cuts the lane at *index* before the position *middle*; the rest, unseen, follows it. Whether there is one."""
+        lane = self._lanes[index]
+        if not lane.low < middle < lane.high - 1:
             return False
         rest = Lane(middle - 1, lane.high, lane.density, max(lane.doubt, self._doubt), seen=False)
         self._lanes.insert(index + 1, rest)
@@ -397,7 +391,6 @@ class LaneBook:
         """
         if not lane.seen:
             self._missed += ((not rows) - self._missed) / _REMEMBERED
-            self._even = self._even and self._missed < _UNEVEN
         lane.state = "done"
         lane.held = list(pages)
         self._rows += rows
@@ -412,15 +405,18 @@ class LaneBook:
             lane.doubt = min(max(self._doubt, 1 / math.sqrt(rows)), 0.5)
         if first is not None and last is not None and rows > 1:
             lane.density = min(1.0, (rows - 1) / (last - first))
-            before = self._latest
-            self._latest = before[0] * 0.9 + rows - 1, before[1] * 0.9 + last - first
-        if lane.pages > 1:
+            self._learn_nearby(rows, last - first)
+        if lane.pages > 1 and not lane.both_ends:
             wasted = (lane.pages - len(pages)) / lane.pages if whole else 0.0
             self._waste += _LEARNING / 4 * lane.pages / self.batch_pages * (wasted - self._waste)
         lane.seen = True
         if not whole:
             surprised = lane.to_end and len(pages) == lane.pages
             self._leave_over(lane, last if last is not None else lane.low, 2 * lane.pages if surprised else 1)
+
+    def _learn_nearby(self, rows: int, span: int) -> None:
+        kept = max(0.0, 1 - rows / _NEARBY_ROWS)
+        self._latest = self._latest[0] * kept + rows - 1, self._latest[1] * kept + span
 
     def _leave_over(self, lane: Lane, low: int, least: int) -> None:
         # The density of a far end may tell nothing of a crowd of ids here: chains that come back full grow, so that

@@ -203,3 +203,54 @@ def test_a_list_that_ends_normally_is_whole_and_one_that_does_not_says_so(world:
 @pytest.mark.parametrize("descending", [False, True])
 def test_lists_of_special_lengths_are_whole(count: int, classic: bool, descending: bool) -> None:
     run(World([2 * n for n in range(1, count + 1)], 50, [], [], classic, descending, None, None))
+
+
+long_lists = st.one_of(
+    st.integers(300, 1_600).map(lambda count: list(range(1, count + 1))),
+    st.lists(st.tuples(st.integers(1, 4), st.integers(1, 500)), min_size=1, max_size=4).map(
+        lambda pieces: [place for place, _ in _laid(pieces)]
+    ),
+    st.lists(st.integers(1, 4_000), unique=True, min_size=300, max_size=900).map(sorted),
+)
+
+
+def _laid(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Runs of ids that are so far apart, with a hole between each two."""
+    here, found = 0, []
+    for step, count in pieces:
+        for _ in range(count):
+            here += step
+            found.append((here, step))
+        here += 1_000
+    return found
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+@given(
+    world=st.builds(
+        World,
+        ids=long_lists,
+        page_size=st.sampled_from([50, 7, 3]),
+        faults=st.lists(st.tuples(st.sampled_from(FAULTS), st.integers(3, 60)), max_size=1),
+        changes=st.just([])
+        | st.lists(
+            st.tuples(st.integers(1, 90), st.sampled_from(["insert", "remove"]), st.integers(0, 10**6)), max_size=6
+        ),
+        classic=st.just(False),
+        descending=st.booleans(),
+        window=st.none(),
+        bounds=st.none() | st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    )
+)
+def test_a_list_that_is_taken_for_even_is_whole_or_says_that_it_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However short it is, and at a portal that is not slow at all: its stretches are looked at, its lanes foretold."""
+    monkeypatch.setattr("b24orm.engine.keyset._SLOW_BATCH", -1.0)
+    monkeypatch.setattr("b24orm.plan.even._LONG", 0)
+    monkeypatch.setattr("b24orm.plan.even._TRUSTED", 1)
+    run(world)

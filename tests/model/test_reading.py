@@ -16,6 +16,7 @@ from b24orm import Contact, Deal, User
 from b24orm.errors import InvalidRow
 from b24orm.model import Multifield
 from b24orm.model.oddities import Lenient, opened
+from b24orm.model.reader import Kept
 from b24orm.schema import entity, entity_keys
 
 MODELS: list[Any] = [getattr(b24orm, entity(key).name) for key in entity_keys()]
@@ -96,6 +97,65 @@ def test_json_and_python_give_what_the_rules_for_oddities_give(model: Any, diale
         assert list(mapping) == [name, "uf_new"]
         assert exact(mapping[name]) == exact(expected)
         assert exact(mapping["uf_new"]) == exact(value)
+
+
+def quick_or_general(rows: Any, wanted: list[dict[str, Any]]) -> Any:
+    """Rows as the quick way reads them; InvalidRow or None where it leaves them to the general way."""
+    try:
+        return rows.quick().read(wanted)
+    except ValidationError:
+        with pytest.raises(InvalidRow):
+            rows.from_python(wanted)
+        return None
+
+
+@pytest.mark.parametrize(("model", "dialect"), [(m, d) for m, d in SERVED if m.__rows__(d).quick()], ids=str)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_the_quick_way_reads_what_the_general_way_reads(model: Any, dialect: str, data: st.DataObject) -> None:
+    names = list(wires(model, dialect).values())
+    chosen = data.draw(st.lists(st.sampled_from(names), max_size=6, unique=True))
+    extra = data.draw(st.sampled_from([[], ["ufCrm_7"], ["ufCrm_7", "parentId128"]]))
+    keep = data.draw(st.booleans())
+    text = json.dumps([{name: data.draw(VALUES) for name in [*extra, *chosen]} for _ in range(2)])
+    reader, rows = model.__reader__(dialect, keep=keep), model.__rows__(dialect, keep=keep)
+    reader.from_python([dict.fromkeys(extra)])  # the fields are known from now on
+    if (read := quick_or_general(reader, json.loads(text))) is not None:
+        general = reader.from_python(json.loads(text))
+        assert [shown(row[0]) for row in read] == [shown(row[0]) for row in general]
+        assert [(row[1], row[2].names, row[2].others) for row in read] == [
+            (row[1], row[2].names, row[2].others) for row in general
+        ]
+        made, expected = quick_or_general(rows, json.loads(text)), rows.from_python(json.loads(text))
+        assert [shown(obj.__dict__) for obj in made] == [shown(obj.__dict__) for obj in expected]
+        assert [shown(obj.__pydantic_extra__) for obj in made] == [shown(obj.__pydantic_extra__) for obj in expected]
+        assert [obj.loaded_fields for obj in made] == [obj.loaded_fields for obj in expected]
+        assert made[0].__pydantic_fields_set__ is made[1].__pydantic_fields_set__
+
+
+def shown(values: dict[str, Any]) -> Any:
+    """Values in their order, equal only where types are; what does not fit by what it holds."""
+    return [(name, exact(value.value if type(value) is Kept else value)) for name, value in values.items()]
+
+
+def test_the_quick_way_leaves_rows_that_are_not_alike_to_the_general_way() -> None:
+    quick: Any = Deal.__rows__("item").quick()
+    wanted = [quick.worthwhile]
+    quick.saw(1000)
+    wanted.append(quick.worthwhile)
+    assert quick.read([]) == []
+    assert quick.read([{}]) is None
+    assert quick.read([{"id": 1, "title": "a"}, {"title": "b", "id": 2}]) is None
+    assert quick.read([{"id": 1, "title": "a", "neverSeen": 5}]) is None
+    for _ in range(2):
+        with pytest.raises(ValueError, match="valid integer"):
+            quick.read([{"id": "x", "title": "a"}])
+    wanted.append(quick.worthwhile)
+    deals = quick.read([{"id": 1, "title": "a"}, {"id": 2, "title": "b"}])
+    assert [(deal.id, deal.title) for deal in deals] == [(1, "a"), (2, "b")]
+    assert quick.read([{"id": 1, "neverSeen": 5}]) is None
+    wanted.append(quick.worthwhile)
+    assert wanted == [False, True, True, False]
 
 
 @pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)

@@ -33,6 +33,27 @@ class Pairs:
         return [(int(row["id"]), row["title"]) for row in rows]
 
 
+class QuickPairs(Pairs):
+    """The same with a quick way that takes pages of one row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = self.seen = 0
+        self.worthwhile = True
+
+    def quick(self) -> QuickPairs:
+        self.made += 1
+        return self
+
+    def saw(self, rows: int) -> None:
+        self.seen += rows
+
+    def read(self, rows: list[dict[str, Any]]) -> list[Any] | None:
+        if not isinstance(rows[0]["title"], str):
+            raise ValueError("no text")
+        return ["quick"] if len(rows) == 1 else None
+
+
 def rows(first: int, count: int) -> list[dict[str, Any]]:
     return [{"id": str(first + n), "title": f"№{first + n}", "other": [1, {"id": 5}]} for n in range(count)]
 
@@ -101,6 +122,21 @@ def test_what_is_not_as_expected_is_left_to_the_general_decoder(body: bytes) -> 
     parser = PageParser(Pairs(), "items", "id")
     with pytest.raises(ValueError):  # noqa: PT011 - the words are Pydantic's
         parser.read_plain(body)
+
+
+def test_the_quick_way_of_a_format_is_tried_where_it_is_worthwhile() -> None:
+    format = QuickPairs()
+    parser = PageParser(format, "items", "id")
+    pages = pages_of(parser, batch(a=rows(1, 1), b=rows(2, 2)))
+    assert (pages["a"].rows, pages["b"].rows, format.seen) == (["quick"], [(2, "№2"), (3, "№3")], 2)
+    with pytest.raises(InvalidRow, match="id=4"):
+        _ = pages_of(parser, batch(a=[{"id": 4, "title": 5}]))["a"].rows
+    format.worthwhile = False
+    assert pages_of(parser, batch(a=rows(1, 1)))["a"].rows == [(1, "№1")]
+    assert format.made == 1
+    format.row_schema = core_schema.any_schema()  # fields have come that it did not know
+    assert pages_of(parser, batch(a=rows(1, 1)))["a"].rows == rows(1, 1)
+    assert format.made == 2
 
 
 def test_a_page_is_cut_like_a_list() -> None:
