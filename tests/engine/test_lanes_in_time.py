@@ -9,6 +9,8 @@ import pytest
 from benchmarks.lanes import SHAPES, gaps
 from benchmarks.virtual import FAST, SLOW, Reading, simulate
 
+pytestmark = pytest.mark.slow
+
 BATCH = 2_500  # rows
 ROUND = 50 * FAST.asleep  # virtual seconds that the portal takes for a batch, were it alone
 
@@ -17,7 +19,7 @@ def read(name: str, count: int, seed: int = 0, *, descending: bool = False) -> R
     return simulate(SHAPES[name](count, random.Random(seed)), descending=descending)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("descending", [False, True])
 def test_100000_rows_with_gaps_and_a_hole_take_43_requests_in_an_even_stream(seed: int, descending: bool) -> None:
     reading = simulate(gaps(100_000, random.Random(seed)), descending=descending)
@@ -42,9 +44,8 @@ def test_where_the_processor_is_the_narrow_place_it_waits_for_the_portal_once() 
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("seed", range(2))
-def test_lists_of_any_shape_are_whole_and_hold_no_more_than_what_may_be_under_way(name: str, seed: int) -> None:
-    reading = read(name, 60_000, seed, descending=bool(seed))
+def test_lists_of_any_shape_are_whole_and_hold_no_more_than_what_may_be_under_way(name: str) -> None:
+    reading = read(name, 60_000, 1, descending=True)
     assert reading.handed_out <= 1.02 * 60_000
     assert reading.requests <= 60_000 / BATCH + 25
     assert reading.most_held <= 17 * BATCH

@@ -226,7 +226,7 @@ def _laid(pieces: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
 )

@@ -269,7 +269,7 @@ class OneAfterTheOther(random.Random):
         return 0
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(4))
 def test_an_even_list_with_a_hole_is_read_for_44_requests_at_most(seed: int) -> None:
     ids = with_gaps_and_a_hole(100_000, seed)
     for direction in (ids, [-id for id in reversed(ids)]):
@@ -282,7 +282,7 @@ def test_an_even_list_with_a_hole_is_read_for_44_requests_at_most(seed: int) -> 
 
 @pytest.mark.parametrize(("width", "most"), [(1, 42), (3, 46), (200, 47)])
 def test_ids_that_are_missing_by_chance_cost_hardly_a_request(width: int, most: int) -> None:
-    for seed in range(4):
+    for seed in range(2):
         ids = uniform(100_000, width, seed)
         read = Reading(ids, OneAfterTheOther(), ahead=16, even=True).run()
         assert read.got == ids
@@ -324,7 +324,7 @@ def test_lists_of_any_shape_are_whole_though_they_were_taken_for_even(cheap: boo
         assert read.got == ids
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     pieces=runs,
     chance=chances,
