@@ -155,6 +155,7 @@ def laid_out(pieces: list[tuple[int, int, int]], chance: random.Random) -> list[
     return ids
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(
     pieces=runs,
@@ -184,6 +185,7 @@ def test_every_row_comes_once_and_in_order_whatever_the_ids_and_whatever_breaks(
     assert read.most_flying <= ahead
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(pieces=runs, chance=chances, ahead=st.integers(1, 8), cheap=st.booleans())
 def test_requests_and_waste_stay_bounded_however_the_ids_are_strewn(
@@ -198,6 +200,7 @@ def test_requests_and_waste_stay_bounded_however_the_ids_are_strewn(
     assert read.most_held <= (2 * ahead + ahead + 1) * 50
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     pieces=runs,
@@ -218,6 +221,7 @@ def test_a_limit_is_kept_and_hardly_more_is_read(
     assert read.handed - 100 <= wanted + 50 * (2 + len(pieces))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [101, 150, 2_600, 5_000, 20_000, 60_000, 100_000])
 @pytest.mark.parametrize("width", [1, 3, 200])
 @pytest.mark.parametrize("cheap", [True, False])
@@ -237,6 +241,7 @@ def with_gaps_and_a_hole(count: int, seed: int) -> list[int]:
     return [id if number < count // 3 else id + width for number, id in enumerate(ids)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead", [1, 3, 8])
 @pytest.mark.parametrize("cheap", [True, False])
 def test_100000_rows_with_gaps_and_a_hole_take_about_41_requests_and_hardly_a_row_too_many(
@@ -251,6 +256,7 @@ def test_100000_rows_with_gaps_and_a_hole_take_about_41_requests_and_hardly_a_ro
             assert read.handed <= 1.03 * len(ids)
 
 
+@pytest.mark.slow
 def test_a_slow_portal_is_read_with_many_lanes_at_once_for_hardly_more_requests() -> None:
     for seed in range(4):
         ids = with_gaps_and_a_hole(100_000, seed)
@@ -269,6 +275,7 @@ class OneAfterTheOther(random.Random):
         return 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_an_even_list_with_a_hole_is_read_for_44_requests_at_most(seed: int) -> None:
     ids = with_gaps_and_a_hole(100_000, seed)
@@ -280,6 +287,7 @@ def test_an_even_list_with_a_hole_is_read_for_44_requests_at_most(seed: int) -> 
         assert read.handed <= len(ids) + 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "most"), [(1, 42), (3, 46), (200, 47)])
 def test_ids_that_are_missing_by_chance_cost_hardly_a_request(width: int, most: int) -> None:
     for seed in range(2):
@@ -315,6 +323,7 @@ def test_a_list_that_proves_uneven_is_read_like_any_other() -> None:
     assert trusting.requests <= wary.requests + 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cheap", [True, False])
 def test_lists_of_any_shape_are_whole_though_they_were_taken_for_even(cheap: bool) -> None:
     for seed in range(4):
@@ -324,6 +333,7 @@ def test_lists_of_any_shape_are_whole_though_they_were_taken_for_even(cheap: boo
         assert read.got == ids
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(
     pieces=runs,
