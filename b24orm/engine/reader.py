@@ -14,6 +14,7 @@ from b24orm.engine.dispatcher import Dispatcher
 from b24orm.engine.keyset import behind, read_chain, read_keyset, read_sequential
 from b24orm.engine.pages import read_pages
 from b24orm.engine.rows import Progress
+from b24orm.errors import TransportError
 from b24orm.plan import Plan, plan_list
 from b24orm.transport import Page
 
@@ -44,7 +45,10 @@ async def read(
     async with aclosing(_pages(dispatcher, plan, listing, progress, on_total)) as pages:
         async for page in pages:
             if len(page):
-                rows = page.rows
+                try:
+                    rows = page.rows
+                except TransportError as error:  # bytes that waited are no text
+                    progress.stop(f"a page of {progress.method} cannot be read: {error}", error)
                 dispatcher.stats.rows += len(page)
                 progress.handed(page)
                 yield rows

@@ -410,14 +410,14 @@ class ModelRows(Generic[M]):
             self._schemas = read, core_schema.no_info_after_validator_function(self._make, read)
         return self._schemas[1]
 
-    def quick(self) -> QuickRows[M] | None:
+    def quick(self, rows_path: str) -> QuickRows[M] | None:
         """As `Reader.quick`."""
         place = self._place
 
         def make(shape: RowShape) -> Callable[[dict[str, Any], dict[str, Any]], M]:
             return lambda values, extra: place(values, extra, shape.names)
 
-        return self._reader.quick_for(self._names, make, split=True)
+        return self._reader.quick_for(self._names, make, split=True, rows_path=rows_path)
 
     def key(self, row: M) -> int:
         """The id of an instance."""

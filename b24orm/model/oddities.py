@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -113,7 +113,8 @@ def _proper(base: Any, handler: GetCoreSchemaHandler, *, least: int | None, empt
         return core_schema.no_info_plain_validator_function(date_part)
     if base is datetime:  # Pydantic takes numbers for seconds since 1970
         text = core_schema.str_schema(strict=True, coerce_numbers_to_str=False, pattern=r"^\d{4}-")
-        return core_schema.chain_schema([text, core_schema.datetime_schema()])
+        plain = core_schema.no_info_plain_validator_function(_with_plain_zone)
+        return core_schema.chain_schema([text, core_schema.datetime_schema(), plain])
     if base is File:
         return core_schema.no_info_before_validator_function(_present, handler.generate_schema(base))
     return handler.generate_schema(base)
@@ -128,6 +129,12 @@ def date_part(value: Any) -> date:
     if not isinstance(value, str) or value[10:11] not in ("", "T", " "):
         raise ValueError("not a date")
     return date.fromisoformat(value[:10])
+
+
+def _with_plain_zone(moment: datetime) -> datetime:
+    """With the standard library's time zone in the place of Pydantic's own, so that all rows have the same."""
+    offset = moment.utcoffset()
+    return moment if offset is None else moment.replace(tzinfo=timezone(offset))
 
 
 def _present(value: Any) -> Any:

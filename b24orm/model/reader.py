@@ -68,9 +68,9 @@ class SelectedRows:
         """Reads a row, from JSON or from a dict, into a `ReadRow`."""
         return self._reader.row_schema_for(self._names)
 
-    def quick(self) -> QuickRows[ReadRow] | None:
+    def quick(self, rows_path: str) -> QuickRows[ReadRow] | None:
         """As `Reader.quick`."""
-        return self._reader.quick_for(self._names, _read_row, split=False)
+        return self._reader.quick_for(self._names, _read_row, split=False, rows_path=rows_path)
 
 
 class Reader:
@@ -140,9 +140,9 @@ class Reader:
             known = self._schemas[key] = self._build(key)
         return known
 
-    def quick(self) -> QuickRows[ReadRow] | None:
+    def quick(self, rows_path: str) -> QuickRows[ReadRow] | None:
         """The quick way to read many rows that are alike, as `row_schema` knows them now; None if there is none."""
-        return self.quick_for(None, _read_row, split=False)
+        return self.quick_for(None, _read_row, split=False, rows_path=rows_path)
 
     def quick_for(
         self,
@@ -150,15 +150,15 @@ class Reader:
         make: Callable[[RowShape], Callable[[dict[str, Any], dict[str, Any]], T]],
         *,
         split: bool,
+        rows_path: str,
     ) -> QuickRows[T] | None:
         """The same for *names*, as for `row_schema_for`.
 
         Args:
             make: for rows of a shape, what makes something of their values, and of those that no class declares.
             split: whether the latter come apart; the values hold them otherwise.
+            rows_path: key of the rows in the results that are read; "" if a result is the list of them.
         """
-        if self._digits:  # numbers as text: there is more to them than a test
-            return None
         fields = self._fields(names)
         quick = {
             wire: QuickField(
@@ -170,7 +170,7 @@ class Reader:
             )
             for name, (wire, schema) in fields.values.items()
         }
-        return QuickRows(quick, lambda held: make(fields.shape(held)), split=split)
+        return QuickRows(quick, lambda held: make(fields.shape(held)), split=split, rows_path=rows_path)
 
     def selected(self, names: Iterable[str]) -> SelectedRows:
         """How rows are read that hold little else than the fields *names*."""

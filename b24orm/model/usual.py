@@ -52,8 +52,8 @@ def _usual(base: Any, *, optional: bool, least: int | None, digits: bool) -> lis
         day = core_schema.no_info_plain_validator_function(_day_if_any if optional else _day)
         usual: CoreSchema = core_schema.chain_schema([_TEXT, day])
     elif base is datetime:  # Pydantic takes numbers, as text too, for seconds since 1970
-        year_first = core_schema.str_schema(strict=True, coerce_numbers_to_str=False, pattern="^[0-9]{4}-")
-        usual = core_schema.chain_schema([year_first, core_schema.datetime_schema()])
+        moment = core_schema.str_schema(strict=True, coerce_numbers_to_str=False, pattern=_MOMENT)
+        usual = core_schema.chain_schema([moment, core_schema.no_info_plain_validator_function(datetime.fromisoformat)])
     elif base in _SIMPLE:
         usual = _SIMPLE[base]
     else:
@@ -70,6 +70,8 @@ def _list(element: Any, *, reference: bool, digits: bool) -> list[CoreSchema]:
     usual = _usual(element, optional=False, least=1 if reference else None, digits=digits)
     return [core_schema.list_schema(schema) for schema in usual] or [core_schema.list_schema(max_length=0)]
 
+
+_MOMENT = "^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 
 _TEXT = core_schema.str_schema(strict=True, coerce_numbers_to_str=False)
 

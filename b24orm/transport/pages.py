@@ -15,18 +15,23 @@ import contextlib
 import gc
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
+from types import GenericAlias
 from typing import Any, Literal, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
+from msgspec import defstruct
+from msgspec.json import Decoder
+from msgspec.json import decode as decode_json
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator, core_schema, from_json
 
 from b24orm.command import RowFormat
+from b24orm.errors import TransportError
 from b24orm.transport.parts import cut
 
 __all__ = ["Page", "PageParser", "parser_for", "read_batch"]
 
-Shape = Literal["plain", "ids", "rows"]
-"""What is read: the whole answer of a single call; the ids in a result; the rows in a result."""
+Shape = Literal["plain", "rows"]
+"""What is read: the whole answer of a single call, or the rows in a result."""
 
 
 class Page:
@@ -80,7 +85,7 @@ def _collector_paused() -> Generator[None]:
 
 
 class Quick(Protocol):
-    """Reads decoded rows faster than a validator, where they are many and alike: `QuickRows`."""
+    """Reads rows faster than a validator, where they are many and alike: `QuickRows`."""
 
     @property
     def worthwhile(self) -> bool:
@@ -91,8 +96,8 @@ class Quick(Protocol):
         """So many rows were read in another way."""
         ...
 
-    def read(self, rows: list[dict[str, Any]]) -> list[Any] | None:
-        """The rows of a page; None if it cannot. Raises ValueError: a value does not fit."""
+    def read(self, body: bytes) -> list[Any] | None:
+        """The rows in the bytes of a result; None if it cannot. Raises ValueError: a value does not fit."""
         ...
 
 
@@ -100,8 +105,8 @@ class Quick(Protocol):
 class QuickFormat(Protocol):
     """A row format that may have a quick way."""
 
-    def quick(self) -> Quick | None:
-        """A new one, for rows as the format's schema knows them now."""
+    def quick(self, rows_path: str) -> Quick | None:
+        """A new one, for rows as the format's schema knows them now, under this key of a result."""
         ...
 
 
@@ -132,6 +137,7 @@ class PageParser:
         self._id_wire = id_wire
         self._schema = format.row_schema
         self._validators: dict[Shape, SchemaValidator] = {}
+        self._ids = _skimmer(rows_path, id_wire) if id_wire else None
         self._quick = self._new_quick()
 
     def read_plain(self, body: bytes) -> Any:
@@ -151,24 +157,28 @@ class PageParser:
         Raises:
             ValueError: it is no JSON.
         """
-        if self._id_wire:
+        if self._ids is not None:
             with contextlib.suppress(ValueError):
-                found: Any = self._validator("ids").validate_json(part)
-                return Page([row["id"] for row in self._rows_in(found)], promise=partial(self._read, part))
-        return from_json(part, cache_strings="keys")
+                return Page(self._ids(part), promise=partial(self._read, part))
+        return _decoded(part)
 
     def _read(self, part: bytes) -> list[Any]:
-        """The rows in the bytes of a result. Raises InvalidRow."""
+        """The rows in the bytes of a result. Raises InvalidRow; TransportError: what was skimmed is no JSON."""
         with _collector_paused():
             if self.format.row_schema is not None:
                 with contextlib.suppress(ValueError):  # a value that does not fit: the format says which
                     return self._read_quickly(part) or self._read_validated(part)
-            return self.format.from_python(self._rows_in(from_json(part, cache_strings="keys")))
+            rows: list[Any] | None = None
+            with contextlib.suppress(ValueError):
+                rows = self._rows_in(_decoded(part))
+            if rows is None:  # raised out here: the decoder's error may quote the body
+                raise TransportError("the JSON of the answer is broken")
+            return self.format.from_python(rows)
 
     def _read_quickly(self, part: bytes) -> list[Any] | None:
         if self._quick is None or not self._quick.worthwhile:
             return None
-        return self._quick.read(self._rows_in(from_json(part, cache_strings="keys")))
+        return self._quick.read(part)
 
     def _read_validated(self, part: bytes) -> list[Any]:
         rows = self._rows_in(self._validator("rows").validate_json(part))
@@ -177,7 +187,7 @@ class PageParser:
         return rows
 
     def _new_quick(self) -> Quick | None:
-        return self.format.quick() if isinstance(self.format, QuickFormat) else None
+        return self.format.quick(self._rows_path) if isinstance(self.format, QuickFormat) else None
 
     def _rows_in(self, result: Any) -> list[Any]:
         rows: list[Any] = result[self._rows_path] if self._rows_path else result
@@ -195,12 +205,7 @@ class PageParser:
         return known
 
     def _build(self, shape: Shape) -> SchemaValidator:
-        if shape == "ids":
-            field = core_schema.typed_dict_field(core_schema.int_schema(), validation_alias=self._id_wire)
-            row: CoreSchema = core_schema.typed_dict_schema({"id": field})
-        else:
-            row = self._schema or core_schema.any_schema()
-        result: CoreSchema = core_schema.list_schema(row)
+        result: CoreSchema = core_schema.list_schema(self._schema or core_schema.any_schema())
         if self._rows_path:
             result = core_schema.typed_dict_schema({self._rows_path: core_schema.typed_dict_field(result)})
         if shape == "plain":
@@ -231,6 +236,30 @@ def read_batch(body: bytes, parsers: Mapping[str, PageParser | None]) -> Any:
         envelope, parts = cut(body, parsers)
         for name, part in parts.items():
             parser = parsers[name]
-            result = from_json(part, cache_strings="keys") if parser is None else parser.page(part)
-            envelope["result"]["result"][name] = result
+            envelope["result"]["result"][name] = _decoded(part) if parser is None else parser.page(part)
     return envelope
+
+
+def _skimmer(rows_path: str, id_wire: str) -> Callable[[bytes], list[int]]:
+    """What reads the ids of the rows in a result, and of the rest no more than tells where they are.
+
+    It does not see whether text is UTF-8. Whoever reads the rows will.
+    """
+    row = defstruct("Row", [("id", int)], rename={"id": id_wire}, gc=False)
+    wanted: Any = GenericAlias(list, row)
+    if rows_path:
+        wanted = defstruct("Result", [("rows", wanted)], rename={"rows": rows_path}, gc=False)
+    decode = Decoder(wanted, strict=False).decode  # some methods write ids as text
+
+    def ids(part: bytes) -> list[int]:
+        result: Any = decode(part)
+        return [row.id for row in (result.rows if rows_path else result)]
+
+    return ids
+
+
+def _decoded(part: bytes) -> Any:
+    """What the JSON says. Raises ValueError."""
+    with contextlib.suppress(ValueError):
+        return decode_json(part)
+    return from_json(part, cache_strings="keys")  # knows numbers beyond the largest float, and NaN

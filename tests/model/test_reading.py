@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from datetime import UTC, timedelta, timezone
+from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
@@ -99,17 +102,20 @@ def test_json_and_python_give_what_the_rules_for_oddities_give(model: Any, diale
         assert exact(mapping["uf_new"]) == exact(value)
 
 
-def quick_or_general(rows: Any, wanted: list[dict[str, Any]]) -> Any:
-    """Rows as the quick way reads them; InvalidRow or None where it leaves them to the general way."""
+def quick_or_general(rows: Any, before: str, text: str) -> Any:
+    """Rows as the quick way reads them that has read others; None where it leaves them to the general way."""
+    quick = rows.quick("")
+    with contextlib.suppress(ValidationError):
+        quick.read(before.encode())
     try:
-        return rows.quick().read(wanted)
+        return quick.read(text.encode())
     except ValidationError:
         with pytest.raises(InvalidRow):
-            rows.from_python(wanted)
+            rows.from_python(json.loads(text))
         return None
 
 
-@pytest.mark.parametrize(("model", "dialect"), [(m, d) for m, d in SERVED if m.__rows__(d).quick()], ids=str)
+@pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_the_quick_way_reads_what_the_general_way_reads(model: Any, dialect: str, data: st.DataObject) -> None:
@@ -117,16 +123,17 @@ def test_the_quick_way_reads_what_the_general_way_reads(model: Any, dialect: str
     chosen = data.draw(st.lists(st.sampled_from(names), max_size=6, unique=True))
     extra = data.draw(st.sampled_from([[], ["ufCrm_7"], ["ufCrm_7", "parentId128"]]))
     keep = data.draw(st.booleans())
-    text = json.dumps([{name: data.draw(VALUES) for name in [*extra, *chosen]} for _ in range(2)])
+    pages = [[{name: data.draw(VALUES) for name in [*extra, *chosen]} for _ in range(count)] for count in (1, 2)]
+    before, text = map(json.dumps, pages)
     reader, rows = model.__reader__(dialect, keep=keep), model.__rows__(dialect, keep=keep)
     reader.from_python([dict.fromkeys(extra)])  # the fields are known from now on
-    if (read := quick_or_general(reader, json.loads(text))) is not None:
+    if (read := quick_or_general(reader, before, text)) is not None:
         general = reader.from_python(json.loads(text))
         assert [shown(row[0]) for row in read] == [shown(row[0]) for row in general]
         assert [(row[1], row[2].names, row[2].others) for row in read] == [
             (row[1], row[2].names, row[2].others) for row in general
         ]
-        made, expected = quick_or_general(rows, json.loads(text)), rows.from_python(json.loads(text))
+        made, expected = quick_or_general(rows, before, text), rows.from_python(json.loads(text))
         assert [shown(obj.__dict__) for obj in made] == [shown(obj.__dict__) for obj in expected]
         assert [shown(obj.__pydantic_extra__) for obj in made] == [shown(obj.__pydantic_extra__) for obj in expected]
         assert [obj.loaded_fields for obj in made] == [obj.loaded_fields for obj in expected]
@@ -138,24 +145,73 @@ def shown(values: dict[str, Any]) -> Any:
     return [(name, exact(value.value if type(value) is Kept else value)) for name, value in values.items()]
 
 
+def page(*rows: dict[str, Any]) -> bytes:
+    return json.dumps({"items": rows}).encode()
+
+
 def test_the_quick_way_leaves_rows_that_are_not_alike_to_the_general_way() -> None:
-    quick: Any = Deal.__rows__("item").quick()
+    quick: Any = Deal.__rows__("item").quick("items")
     wanted = [quick.worthwhile]
     quick.saw(1000)
     wanted.append(quick.worthwhile)
-    assert quick.read([]) == []
-    assert quick.read([{}]) is None
-    assert quick.read([{"id": 1, "title": "a"}, {"title": "b", "id": 2}]) is None
-    assert quick.read([{"id": 1, "title": "a", "neverSeen": 5}]) is None
-    for _ in range(2):
-        with pytest.raises(ValueError, match="valid integer"):
-            quick.read([{"id": "x", "title": "a"}])
-    wanted.append(quick.worthwhile)
-    deals = quick.read([{"id": 1, "title": "a"}, {"id": 2, "title": "b"}])
+    assert quick.read(page()) is None
+    assert quick.read(page({})) is None
+    assert quick.read(page({"id": 1, "title": "a"}, {"id": 2})) is None
+    assert quick.read(page({"id": 1, "title": "a", "neverSeen": 5})) is None
+    with pytest.raises(ValueError, match="valid integer"):
+        quick.read(page({"id": "x", "title": "a"}))
+    with pytest.raises(ValueError, match="EOF"):
+        quick.read(page({"id": 1})[:-1])
+    deals = quick.read(page({"id": 1, "title": "a"}, {"title": "b", "id": 2}))
     assert [(deal.id, deal.title) for deal in deals] == [(1, "a"), (2, "b")]
-    assert quick.read([{"id": 1, "neverSeen": 5}]) is None
+    assert quick.read(page()) == []
+    wanted.append(quick.worthwhile)
+    for _ in range(5):
+        assert quick.read(page({"id": 1, "neverSeen": 5})) is None
     wanted.append(quick.worthwhile)
     assert wanted == [False, True, True, False]
+
+
+def test_the_quick_way_goes_on_where_values_turn_out_to_be_others_than_before() -> None:
+    """What has not fitted once is read by another way from then on; pages that come later find it so."""
+    quick: Any = Deal.__rows__("item").quick("items")
+    values: list[dict[str, Any]] = [
+        {"id": 1, "companyId": 5, "opened": "Y", "opportunity": 12.5, "contactIds": [7], "begindate": None},
+        {
+            "id": 2,
+            "companyId": 0,
+            "opened": True,
+            "opportunity": "12.50",
+            "contactIds": ["7"],
+            "begindate": "2026-01-02",
+        },
+        {"id": "3", "companyId": "6", "opened": "N", "opportunity": "", "contactIds": False, "begindate": ""},
+        {"id": 4, "companyId": None, "opened": False, "opportunity": None, "contactIds": None, "begindate": None},
+    ]
+    general = Deal.__reader__("item").from_python(values)
+    for row, (expected, *_) in [*zip(values, general, strict=True), *zip(values, general, strict=True)]:
+        (deal,) = quick.read(page(row))
+        assert shown(deal.__dict__) == shown(expected)
+
+
+def test_numbers_that_money_cannot_be_are_refused_the_quick_way_too() -> None:
+    quick: Any = Deal.__rows__("item").quick("items")
+    assert quick.read(page({"id": 1, "opportunity": 0.1}))[0].opportunity == Decimal("0.1")
+    for odd in ("NaN", "-Infinity"):
+        with pytest.raises(ValueError, match=r"finite|does not fit"):
+            quick.read(page({"id": 1, "opportunity": odd}))
+
+
+def test_moments_have_the_zones_of_the_standard_library_however_they_are_read() -> None:
+    moments = ["2026-01-02T03:04:05+03:00", "2026-01-02T03:04:05Z", "2026-01-02_03:04:05-05:30"]
+    rows = [{"id": n, "createdTime": text} for n, text in enumerate(moments)]
+    reader: Any = Deal.__reader__("item")
+    quick = reader.quick("items")
+    found = [reader.from_python(rows), quick.read(page(rows[0])) + quick.read(page(*rows[1:]))]
+    for read in found:
+        zones = [values["created_time"].tzinfo for values, *_ in read]
+        assert zones == [timezone(timedelta(hours=3)), UTC, timezone(timedelta(hours=-5, minutes=-30))]
+        assert {type(zone) for zone in zones} == {timezone}
 
 
 @pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from pydantic_core import CoreSchema, core_schema, to_json
+from pydantic_core import CoreSchema, core_schema, from_json, to_json
 
-from b24orm.errors import InvalidRow
+from b24orm.errors import InvalidRow, TransportError
 from b24orm.transport import Page, PageParser, parser_for, read_batch
 
 
@@ -41,14 +41,16 @@ class QuickPairs(Pairs):
         self.made = self.seen = 0
         self.worthwhile = True
 
-    def quick(self) -> QuickPairs:
+    def quick(self, rows_path: str) -> QuickPairs:
+        assert rows_path == "items"
         self.made += 1
         return self
 
     def saw(self, rows: int) -> None:
         self.seen += rows
 
-    def read(self, rows: list[dict[str, Any]]) -> list[Any] | None:
+    def read(self, body: bytes) -> list[Any] | None:
+        rows = from_json(body)["items"]
         if not isinstance(rows[0]["title"], str):
             raise ValueError("no text")
         return ["quick"] if len(rows) == 1 else None
@@ -100,6 +102,34 @@ def test_a_value_that_does_not_fit_stops_its_own_page_and_no_other() -> None:
     assert len(pages["a"].rows) == 3
     with pytest.raises(InvalidRow, match="id=4"):
         _ = pages["b"].rows
+
+
+def test_ids_may_come_as_text() -> None:
+    page = pages_of(PageParser(Pairs(), "items", "id"), batch(a=[{"id": "7", "title": "x"}, {"id": 8, "title": "y"}]))[
+        "a"
+    ]
+    assert page.ids == [7, 8]
+
+
+def test_text_that_is_none_is_found_when_its_rows_are_read() -> None:
+    pages = pages_of(
+        PageParser(Pairs(), "items", "id"), batch(a=rows(1, 2), b=rows(3, 1)).replace("№1".encode(), b"\xff")
+    )
+    assert (pages["a"].ids, pages["b"].rows) == ([1, 2], [(3, "№3")])
+    with pytest.raises(TransportError, match="broken") as caught:
+        _ = pages["a"].rows
+    assert caught.value.__cause__ is None
+
+
+def test_numbers_that_only_one_decoder_knows_are_read() -> None:
+    class Raw(Pairs):
+        row_schema = None
+
+        def from_python(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+            return list(rows)
+
+    body = batch(a=[{"id": 1, "title": "@"}]).replace(b'"@"', b"1e999")
+    assert pages_of(PageParser(Raw(), "items", "id"), body)["a"].rows == [{"id": 1, "title": float("inf")}]
 
 
 def test_a_result_that_is_no_json_spoils_the_answer() -> None:
