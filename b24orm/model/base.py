@@ -24,7 +24,6 @@ from b24orm.errors import (
 from b24orm.model.columns import Column, DecimalColumn
 from b24orm.model.names import attribute_name
 from b24orm.model.oddities import without_none
-from b24orm.model.quick import QuickRows
 from b24orm.model.reader import Reader, ReadRow, RowShape
 from b24orm.model.relations import Relationship, building
 from b24orm.model.stored import StoredRow, kept_before
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
 
     from b24orm.context import PortalLike
+    from b24orm.model.quick import QuickRows
     from b24orm.op import Op
     from b24orm.queryset import Named
 else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
@@ -13,11 +13,13 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema
 from b24orm.errors import InvalidRow
 from b24orm.model.names import attribute_name
 from b24orm.model.oddities import opened
-from b24orm.model.quick import QuickField, QuickRows
 from b24orm.model.tracking import LoadedNames
 from b24orm.model.usual import value_schema
 from b24orm.model.values import without_addresses
 from b24orm.schema import Entity
+
+if TYPE_CHECKING:
+    from b24orm.model.quick import QuickRows
 
 __all__ = ["ReadRow", "Reader", "RowShape", "SelectedRows"]
 
@@ -159,6 +161,8 @@ class Reader:
             split: whether the latter come apart; the values hold them otherwise.
             rows_path: key of the rows in the results that are read; "" if a result is the list of them.
         """
+        from b24orm.model.quick import QuickField, QuickRows  # here, since many programs read no list
+
         fields = self._fields(names)
         quick = {
             wire: QuickField(

@@ -20,8 +20,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from msgspec import defstruct
-from msgspec.json import Decoder
-from msgspec.json import decode as decode_json
+from msgspec.json import Decoder, decode
 from pydantic_core import CoreConfig, CoreSchema, SchemaValidator, core_schema, from_json
 
 from b24orm.command import RowFormat
@@ -249,10 +248,10 @@ def _skimmer(rows_path: str, id_wire: str) -> Callable[[bytes], list[int]]:
     wanted: Any = GenericAlias(list, row)
     if rows_path:
         wanted = defstruct("Result", [("rows", wanted)], rename={"rows": rows_path}, gc=False)
-    decode = Decoder(wanted, strict=False).decode  # some methods write ids as text
+    decoder = Decoder(wanted, strict=False)  # some methods write ids as text
 
     def ids(part: bytes) -> list[int]:
-        result: Any = decode(part)
+        result: Any = decoder.decode(part)
         return [row.id for row in (result.rows if rows_path else result)]
 
     return ids
@@ -261,5 +260,5 @@ def _skimmer(rows_path: str, id_wire: str) -> Callable[[bytes], list[int]]:
 def _decoded(part: bytes) -> Any:
     """What the JSON says. Raises ValueError."""
     with contextlib.suppress(ValueError):
-        return decode_json(part)
+        return decode(part)
     return from_json(part, cache_strings="keys")  # knows numbers beyond the largest float, and NaN
