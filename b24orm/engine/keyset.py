@@ -27,6 +27,8 @@ _BYTES_COMING = 80 * 10**6
 # share of the time that the consumer takes for one.
 _AT_ONCE = 3
 _SPACING = 0.8
+# The first pages take a consumer longer than others do, since much is built and loaded for them: the quickest counts.
+_COLD = 8
 _ROUNDING = 1e-6  # seconds; what floating-point clocks may add up to
 # A portal that seems to take longer than this for a batch, in seconds, when a list begins is read with many lanes side
 # by side: a request too many costs less than the wait. It is decided once, since lanes are cut differently then.
@@ -278,6 +280,7 @@ class _Pace:
         self.hurry = dispatcher.expected(method) * min(PAGES_PER_BATCH, dispatcher.fits(method)) > _SLOW_BATCH
         """Whether the portal is so slow that time counts for more than a request."""
         self._page = 0.0  # seconds that the consumer takes for a page, reading its rows included
+        self._pages = 0
         self._spacing = 0.0  # seconds from one batch to the next
         self._left_at = -math.inf
         self._at_once = _AT_ONCE
@@ -321,7 +324,11 @@ class _Pace:
             yield
         finally:
             seconds = self._dispatcher.now() - since
-            self._page = seconds if not self._page else self._page + (seconds - self._page) / 50
+            self._pages += 1
+            if self._pages <= _COLD:
+                self._page = min(self._page or seconds, seconds)
+            else:
+                self._page += (seconds - self._page) / 50
 
 
 async def _fly(dispatcher: Dispatcher, listing: Listing, progress: Progress, book: LaneBook, lanes: list[Lane]) -> None:

@@ -97,7 +97,8 @@ def _value(column: Column, style: Style, source: Table, form: Form) -> str:
         return f"ifnull({name}, '[]')" if style == "item" else _multifield(column.wire[form])
     if column.storage in {"text", "code"}:  # clients may store any text in a code, too
         # User fields without a value are an empty string in classic answers, null in crm.item.*.
-        return f"json_quote(ifnull({name}, ''))" if style == "classic" and column.user_field else f"json_quote({name})"
+        nothing = '""' if style == "classic" and column.user_field else "null"
+        return f"CASE WHEN {name} IS NULL THEN '{nothing}' ELSE json_quote({name}) END"  # half of the texts are NULL
     if (style == "user" and column.name == "active") or (column.storage == "flag" and source.true_false):
         return f"CASE {name} WHEN 'Y' THEN 'true' ELSE 'false' END"
     if style == "item":
