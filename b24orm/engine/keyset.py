@@ -245,8 +245,9 @@ async def _read_lanes(
     flying: set[asyncio.Task[None]] = set()
     try:
         while not book.finished:
-            book.batch_pages = min(PAGES_PER_BATCH, dispatcher.fits(listing.method))
-            pace.set(book)
+            if pace.may_leave(len(flying)):
+                book.batch_pages = min(PAGES_PER_BATCH, dispatcher.fits(listing.method))
+                pace.set(book)
             while pace.may_leave(len(flying)) and (lanes := book.next_batch()):
                 pace.left()
                 flying.add(asyncio.create_task(_fly(dispatcher, listing, progress, book, lanes)))

@@ -13,6 +13,7 @@ import hashlib
 import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 __all__ = ["SEEDED", "Files", "StoredFile", "decode", "made_up"]
 
@@ -42,7 +43,6 @@ class Files:
     code: str
     base: str = ""
     kept: MutableMapping[int, StoredFile] = field(default_factory=dict[int, StoredFile])
-    _signed_auth: str = field(default="", init=False)
 
     def keep(self, file_id: int, name: str, content: bytes) -> None:
         """Hold a file."""
@@ -57,9 +57,7 @@ class Files:
 
     def link(self, method: str, subject: str) -> str:
         """A link to *method* that needs nothing but itself."""
-        module = "crm" if method.startswith("crm.") else "disk"
-        token = self._token(method.lower(), subject).replace("=", "%3D")  # base64 needs no more than this
-        return f"{self.base}/rest/{method}.json?auth={self._auth}&token={module}%7C{token}"
+        return self.base + _path(self.code, method, subject)
 
     def subject(self, method: str, token: str) -> str | None:
         """What the token of a link to *method* is about; None if this portal has not made it."""
@@ -68,7 +66,7 @@ class Files:
             subject = base64.urlsafe_b64decode(text).decode()
         except (ValueError, binascii.Error):
             return None
-        return subject if token.endswith("|" + self._token(method, subject)) else None
+        return subject if token.endswith("|" + _token(self.code, method, subject)) else None
 
     def browser_link(self, file_id: int) -> str:
         """The link for people: without their cookies it leads to a login page."""
@@ -83,18 +81,21 @@ class Files:
         """The link of a file of the disk."""
         return self.link("download", str(file_id))
 
-    @property
-    def _auth(self) -> str:
-        if not self._signed_auth:
-            self._signed_auth = self._signature("auth")
-        return self._signed_auth
 
-    def _token(self, method: str, subject: str) -> str:
-        text = base64.urlsafe_b64encode(subject.encode()).decode()
-        return f"{text}.{self._signature(method + ':' + subject)}"
+@lru_cache(maxsize=8192)  # every row that is read has the links of its files
+def _path(code: str, method: str, subject: str) -> str:
+    module = "crm" if method.startswith("crm.") else "disk"
+    token = _token(code, method.lower(), subject).replace("=", "%3D")  # base64 needs no more than this
+    return f"/rest/{method}.json?auth={_signature(code, 'auth')}&token={module}%7C{token}"
 
-    def _signature(self, text: str) -> str:
-        return hashlib.sha256(f"{self.code}:{text}".encode()).hexdigest()[:24]
+
+def _token(code: str, method: str, subject: str) -> str:
+    text = base64.urlsafe_b64encode(subject.encode()).decode()
+    return f"{text}.{_signature(code, method + ':' + subject)}"
+
+
+def _signature(code: str, text: str) -> str:
+    return hashlib.sha256(f"{code}:{text}".encode()).hexdigest()[:24]
 
 
 def made_up(file_id: int) -> StoredFile:
