@@ -25,6 +25,7 @@ from b24orm.transport import Envelope, Page, Transport
 __all__ = ["FAST", "SLOW", "Reading", "Speed", "simulate"]
 
 SIZE = 50
+_EPOCH = 1_700_000_040.0  # begins a minute
 BYTES_PER_ROW = 2100  # deals of the benchmark
 _REFERENCE = re.compile(r"\$result\[(\w+)\].*\[(\d+)\]")
 
@@ -65,18 +66,24 @@ class Reading:
     most_flying: int
 
 
-def simulate(ids: Sequence[int], speed: Speed = FAST, *, descending: bool = False) -> Reading:
-    """Read the deals *ids*, which ascend, as `Deal.objects` does. All rows must come, once and in order."""
+def simulate(
+    ids: Sequence[int], speed: Speed = FAST, *, descending: bool = False, limits: Limits | None = None
+) -> Reading:
+    """Read the deals *ids*, which ascend, as `Deal.objects` does. All rows must come, once and in order.
+
+    Args:
+        limits: of the portal; those of a standard tariff if not given. It breaks off when its operating time is up.
+    """
     loop = _Loop()
     try:
-        return loop.run_until_complete(_read(loop, ids, speed, descending))
+        return loop.run_until_complete(_read(loop, ids, speed, descending, limits or Limits.standard()))
     finally:
         loop.close()
 
 
-async def _read(loop: _Loop, ids: Sequence[int], speed: Speed, descending: bool) -> Reading:
-    portal = _Portal(loop, ids, speed)
-    dispatcher = Dispatcher(cast("Transport", portal), Limits.standard(), clock=_Clock(loop))
+async def _read(loop: _Loop, ids: Sequence[int], speed: Speed, descending: bool, limits: Limits) -> Reading:
+    portal = _Portal(loop, ids, speed, limits.operating or math.inf)
+    dispatcher = Dispatcher(cast("Transport", portal), limits, clock=_Clock(loop))
     await dispatcher.open()
     plan = (Deal.objects.order_by("-id") if descending else Deal.objects).explain()
     got: list[int] = []
@@ -122,7 +129,7 @@ class _Clock:
         return self._loop.time()
 
     def time(self) -> float:
-        return 1_700_000_000.0 + self._loop.time()
+        return _EPOCH + self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -134,8 +141,10 @@ class _Portal:
     token = None
     due = False
 
-    def __init__(self, loop: _Loop, ids: Sequence[int], speed: Speed) -> None:
+    def __init__(self, loop: _Loop, ids: Sequence[int], speed: Speed, operating: float) -> None:
         self._loop, self._ids, self._speed = loop, ids, speed
+        self._operating = operating
+        self._baskets: dict[int, float] = {}  # seconds by minute
         self._busy_until = 0.0
         self._flying = 0
         self.requests = self.commands = self.arrived = self.most_flying = 0
@@ -158,9 +167,9 @@ class _Portal:
         rows = sum(map(len, result["result"].values()))
         self.arrived += rows
         self._loop.busy(self._speed.skim * rows / SIZE)
-        time = {"duration": self._loop.time() - begun, "operating": 0.0, "finish": 1_700_000_000.0 + self._loop.time()}
+        time = {"duration": self._loop.time() - begun, "operating": 0.0, "finish": _EPOCH + self._loop.time()}
         if not batch:
-            return Envelope(result["result"]["only"], size=BYTES_PER_ROW * rows, time=time)
+            return Envelope(result["result"]["only"], size=BYTES_PER_ROW * rows, time=result["result_time"]["only"])
         return Envelope(result, size=BYTES_PER_ROW * rows, time=time)
 
     async def _serve(self, commands: Mapping[str, str]) -> dict[str, dict[str, Any]]:
@@ -185,8 +194,19 @@ class _Portal:
             )
             await self._work(len(here))
             pages[key] = Page(list(here), rows=list(here))
-            times[key] = {"duration": self._loop.time() - begun, "operating": 0.0}
+            times[key] = self._billed(begun)
         return {"result": pages, "result_error": errors, "result_time": times, "result_total": {}, "result_next": {}}
+
+    def _billed(self, begun: float) -> dict[str, float]:
+        """The ``time`` block of a command, which took since *begun*, with all that the method used in ten minutes."""
+        now = self._loop.time()
+        minute = int(begun // 60)
+        self._baskets[minute] = self._baskets.get(minute, 0.0) + now - begun
+        self._baskets = {number: used for number, used in self._baskets.items() if number > now // 60 - 10}
+        used = sum(self._baskets.values())
+        assert used <= self._operating + now - begun, "the portal would have refused the method"
+        reset = _EPOCH + 60 * (min(self._baskets) + 10)
+        return {"duration": now - begun, "operating": used, "operating_reset_at": reset, "finish": _EPOCH + now}
 
     async def _work(self, rows: int) -> None:
         """One page: asleep, then a turn of the processor, which a page that is not full takes less of."""

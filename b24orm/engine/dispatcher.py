@@ -175,8 +175,8 @@ class Dispatcher:
         return await self._submit(Work(commands, chained=True, halt=halt, parser=parser))
 
     def fits(self, method: str) -> int:
-        """How many calls of *method* fit into one request without making it too long."""
-        return max(1, min(self._sizes.fits(method), self._budget.room(method, MAX_COMMANDS)))
+        """How many calls of *method* fit into one request without making it too long, or wait for too much."""
+        return self._budget.together(method, self._sizes.fits(method))
 
     def expected(self, method: str) -> float:
         """Seconds that the portal takes for one call of *method*, as it told lately; 0.0 if unknown."""

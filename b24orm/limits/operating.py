@@ -109,7 +109,7 @@ class _Method:
 class OperatingBudget:
     """What the portal told about each method's server time. Safe to share between threads; it never sleeps.
 
-    The one who sends asks `wait_time` (or `room`), calls `depart` when commands leave, and when they are back first
+    The one who sends asks `wait_time`, calls `depart` when commands leave, and when they are back first
     `observe` for each answer and then `landed`. Every answer may shorten or lengthen a wait: ask again after each.
     """
 
@@ -224,19 +224,21 @@ class OperatingBudget:
             known = self._methods.get(method.lower())
             return 0.0 if known is None else self._wait(known, commands, self._clock.monotonic(), note=True)
 
-    def room(self, method: str, most: int) -> int:
-        """How many calls of *method* may leave together now, *most* at most; 0 if it must wait."""
+    def together(self, method: str, most: int) -> int:
+        """How many calls of *method* are worth keeping together, *most* at most and one at least.
+
+        So many that they may leave as soon as calls are spread over time. Fewer would not leave any sooner, in sum, and
+        cost requests: whoever nears the limit waits, and does not cut what waits into pieces.
+        """
         with self._lock:
             known = self._methods.get(method.lower())
-            if known is None:
+            if known is None or self._limit is None:
                 return most
-            now = self._clock.monotonic()
-            fewest, most = 0, max(0, most)
+            at_once = self._ceiling - self._paced_from
+            fewest = 1
             while fewest < most:
                 middle = (fewest + most + 1) // 2
-                # More than can ever fit is let through if it comes in one piece, but nobody should choose to.
-                chosen = middle == 1 or known.cost.of(middle) <= self._ceiling
-                if chosen and self._wait(known, middle, now, note=False) == 0.0:
+                if known.cost.of(middle) <= at_once:
                     fewest = middle
                 else:
                     most = middle - 1

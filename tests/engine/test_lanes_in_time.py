@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from b24orm.limits import Limits
 from benchmarks.lanes import SHAPES, gaps
 from benchmarks.virtual import FAST, SLOW, Reading, simulate
 
@@ -49,3 +50,12 @@ def test_lists_of_any_shape_are_whole_and_hold_no_more_than_what_may_be_under_wa
     assert reading.handed_out <= 1.02 * 60_000
     assert reading.requests <= 60_000 / BATCH + 25
     assert reading.most_held <= 17 * BATCH
+
+
+@pytest.mark.parametrize(("name", "more"), [("dense", 3), ("gaps and hole", 3), ("wild", 8)])
+def test_near_the_operating_limit_batches_wait_and_stay_whole(name: str, more: int) -> None:
+    """Pages of 20 ms: the rest of 40 s is spread over minutes, which costs time, and no request."""
+    ids = SHAPES[name](120_000, random.Random(1))
+    quick, held_up = simulate(ids), simulate(ids, limits=Limits(operating=40))
+    assert held_up.requests <= quick.requests + more
+    assert held_up.seconds > 300

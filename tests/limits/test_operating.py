@@ -143,23 +143,29 @@ def test_what_is_under_way_counts_with_what_it_is_expected_to_cost(
     assert budget.wait_time(LIST, 30) == 0.0
 
 
-def test_room_is_how_many_may_leave_now(budget: OperatingBudget, clock: VirtualClock) -> None:
-    assert budget.room(LIST, 50) == 50
+def test_as_many_stay_together_as_may_leave_when_calls_are_spread_over_time(
+    budget: OperatingBudget, clock: VirtualClock
+) -> None:
+    assert budget.together(LIST, 50) == 50
     reset = clock.time() + 100
-    budget.observe(LIST, 295.0, reset, duration=5.0)
-    budget.observe(LIST, 300.0, reset, duration=5.0)
-    assert budget.room(LIST, 50) == 31
-    budget.depart(LIST, 31)
-    assert budget.room(LIST, 50) == 0
-    budget.blocked("crm.item.get")
-    assert budget.room("crm.item.get", 50) == 0
-    assert budget.room("crm.item.get", 0) == 0
+    budget.observe(LIST, 5.0, reset, duration=5.0)
+    budget.observe(LIST, 10.0, reset, duration=5.0)
+    assert budget.together(LIST, 50) == 24  # 120 of 480 s
+    assert budget.together(LIST, 10) == 10
+    budget.depart(LIST, 80)
+    assert budget.wait_time(LIST, 24) > 0.0
+    assert budget.together(LIST, 50) == 24  # what nears the limit waits, and is not cut into pieces for it
 
 
-def test_room_never_asks_for_more_than_can_ever_fit(budget: OperatingBudget, clock: VirtualClock) -> None:
-    budget.observe(LIST, 0.0, clock.time() + 100, duration=20.0)
-    assert budget.wait_time(LIST, 50) == 0.0  # in one piece it would be let through, as waiting does not help
-    assert budget.room(LIST, 50) == 22
+def test_a_call_that_costs_more_than_that_goes_alone(budget: OperatingBudget, clock: VirtualClock) -> None:
+    budget.observe(LIST, 0.0, clock.time() + 100, duration=200.0)
+    assert budget.together(LIST, 50) == 1
+
+
+def test_without_a_limit_nothing_is_kept_apart(clock: VirtualClock) -> None:
+    budget = OperatingBudget(Limits.none(), clock)
+    budget.observe(LIST, 0.0, clock.time() + 100, duration=200.0)
+    assert budget.together(LIST, 50) == 50
 
 
 def test_a_command_that_can_never_fit_waits_for_what_is_under_way_only(
