@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from b24orm.compiler import batchable, json_ready, json_v3
 from b24orm.errors import InvalidValue
 from b24orm.transport import PageParser, Secret
 
-__all__ = ["MAX_COMMANDS", "Work"]
+__all__ = ["MAX_COMMANDS", "Work", "calls_of"]
 
 MAX_COMMANDS = 50  # https://apidocs.bitrix24.com/settings/how-to-call-rest-api/batch.html
 
@@ -122,3 +122,12 @@ class Work:
 
 def _key_of(command: Command) -> str:
     return command.idempotency_key or str(uuid4())
+
+
+def calls_of(works: Iterable[Work]) -> dict[str, int]:
+    """How many calls of each method, in lower case, *works* send."""
+    counts: dict[str, int] = {}
+    for work in works:
+        for method, calls in work.methods:
+            counts[method] = counts.get(method, 0) + calls
+    return counts

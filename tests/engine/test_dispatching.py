@@ -323,7 +323,7 @@ async def test_a_bug_in_the_engine_leaves_nobody_waiting(sandbox: Sandbox, monke
         def broken(*_: Any, **__: Any) -> Any:
             raise ZeroDivisionError
 
-        monkeypatch.setattr("b24orm.engine.dispatcher.BatchAnswer", broken)
+        monkeypatch.setattr("b24orm.engine.exchange.BatchAnswer", broken)
         with pytest.raises(ZeroDivisionError):
             await portal.call_many("server.time", [{}, {}])
         monkeypatch.setattr(portal._dispatcher, "_pick", broken)
