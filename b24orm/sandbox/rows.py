@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeGuard, cast
 
 import pydantic_core
+from msgspec.json import encode as encode_json
 
 __all__ = ["Rows", "encode", "is_list"]
 
@@ -24,7 +25,7 @@ class Rows:
     @classmethod
     def of(cls, values: Iterable[Any]) -> Rows:
         """Rows that are Python values yet."""
-        return cls([pydantic_core.to_json(value) for value in values])
+        return cls(list(map(encode_json, values)))
 
     def __len__(self) -> int:
         return len(self.texts)

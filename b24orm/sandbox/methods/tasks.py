@@ -6,6 +6,7 @@ update and delete.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -42,6 +43,7 @@ _MADE_UP = frozenset(
 _PEOPLE = {"created_by": "creator", "responsible_id": "responsible"}
 _MANY_PEOPLE = {"accomplices": "accomplicesData", "auditors": "auditorsData"}
 _NESTED = ("many", "json")
+_MADE_MORE = frozenset({*_PEOPLE, *_MANY_PEOPLE})
 _NEEDED = frozenset({"group_id", "deadline", "status", "not_viewed"})
 _YES_NO = {"Y": "Да", "N": "Нет"}
 _VALUES = {
@@ -79,49 +81,66 @@ def _chosen(raw: Any) -> list[Column]:
 
 
 class _Shown:
-    """How one answer shows tasks, with *columns* of them; each of their people is looked up once."""
+    """How one answer shows tasks, with *columns* of them; each of their people is looked up once.
+
+    Attributes:
+        plain: the columns that are shown as they are, as text.
+        beside: names of the columns of which more is made.
+    """
 
     def __init__(self, state: State, columns: list[Column]) -> None:
         self._state = state
         self._now = iso(state.clock.time())
         self._names = {column.name for column in columns}
-        self._plain = [(_camel(c.wire["default"]), c.name) for c in columns if c.storage not in _NESTED]
+        self.plain = [column for column in columns if column.storage not in _NESTED]
+        self._keys = [_camel(column.wire["default"]) for column in self.plain]
         self._nested = [(_camel(c.wire["default"]), c) for c in columns if c.storage in _NESTED]
+        self.beside = [c.name for c in _stored() if c.name in _NEEDED or c.name in self._names.intersection(_MADE_MORE)]
+        self.beside += [column.name for _, column in self._nested if column.name not in self.beside]
         self._people: dict[int, dict[str, Any]] = {}
 
-    def row(self, held: dict[str, Any]) -> dict[str, Any]:
-        """A task as the answer shows it."""
-        row: dict[str, Any] = {
-            key: value if (value := held[name]) is None or isinstance(value, str) else str(value)
-            for key, name in self._plain
-        }
-        row |= {key: _list_of(column, held[column.name]) for key, column in self._nested}
+    def row(self, plain: Iterable[str | None], held: Mapping[str, Any]) -> dict[str, Any]:
+        """A task as the answer shows it: its plain columns, and what is made of those beside."""
+        row: dict[str, Any] = dict(zip(self._keys, plain, strict=True))
+        for key, column in self._nested:
+            row[key] = _list_of(column, held[column.name])
         row["group"] = _group(held.get("group_id"))
         for name, nested in _PEOPLE.items():
             if name in self._names:
-                row[nested] = self._person(held[name]) if held[name] else []
+                row[nested] = self._people[held[name]] if held[name] else []
         for name, nested in _MANY_PEOPLE.items():
             if name in self._names:
                 ids: list[int] = pydantic_core.from_json(held[name] or "[]")
-                row[nested] = {str(one): self._person(one) for one in ids} or []
+                row[nested] = {str(one): self._people[one] for one in ids} or []
         if "status" in self._names:
             row["subStatus"] = str(sub_status(held, self._now))
         return row
 
-    def _person(self, user_id: int) -> dict[str, Any]:
-        if user_id not in self._people:
-            self._people[user_id] = _person(self._state, user_id)
-        return self._people[user_id]
+    def meet(self, tasks: Iterable[Mapping[str, Any]]) -> None:
+        """Looks up all people of *tasks* at once."""
+        ids: set[int] = set()
+        for held in tasks:
+            ids.update(held[name] for name in _PEOPLE if name in self._names and held[name])
+            for name in _MANY_PEOPLE:
+                if name in self._names and held[name] not in (None, "[]"):
+                    ids.update(pydantic_core.from_json(held[name]))
+        self._people = _people(self._state, ids)
 
 
 def _list_of(column: Column, held: Any) -> list[Any]:
-    values: list[Any] = pydantic_core.from_json(held or "[]")
+    if held is None or held == "[]":
+        return []
+    values: list[Any] = pydantic_core.from_json(held)
     return [str(one) for one in values] if column.storage == "many" else values
 
 
-def _person(state: State, user_id: int) -> dict[str, Any]:
-    found = state.store.select("user", "name, last_name, work_position", ("id = ?", [user_id]))
-    name, last_name, position = found[0] if found else ("", "", "")
+def _people(state: State, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    where = ("id IN (SELECT value FROM json_each(?))", [pydantic_core.to_json(sorted(ids)).decode()])
+    found = {row[0]: row[1:] for row in state.store.select("user", "id, name, last_name, work_position", where)}
+    return {user_id: _person(user_id, *found.get(user_id, ("", "", ""))) for user_id in ids}
+
+
+def _person(user_id: int, name: str | None, last_name: str | None, position: str | None) -> dict[str, Any]:
     return {
         "id": str(user_id),
         "name": " ".join(part for part in (name, last_name) if part),
@@ -140,14 +159,15 @@ def _list(state: State, params: dict[str, Any]) -> Answer:
     where = compile_filter(array(params, "filter"), now, ignore_id=state.options.ignore_id_filter)
     order = compile_order(array(params, "order"))
     columns = _chosen(array(params, "select"))
-    # Nested parts need what was not asked for.
-    held = [*columns, *(c for c in _stored() if c.name in _NEEDED and c not in columns)]
-    what, names = ", ".join(column.sql for column in held), [column.name for column in held]
 
     def rows(window: Window) -> Rows:
-        found = state.store.page(_KEY, what, where, order, window)
         shown = _Shown(state, columns)
-        return Rows.of(shown.row(dict(zip(names, row, strict=True))) for row in found)
+        texts, count = [f"CAST({column.sql} AS TEXT)" for column in shown.plain], len(shown.plain)
+        what = ", ".join([*texts, *(f'"{name}"' for name in shown.beside)])
+        found = state.store.page(_KEY, what, where, order, window)
+        held = [dict(zip(shown.beside, row[count:], strict=True)) for row in found]
+        shown.meet(held)
+        return Rows.of(shown.row(row[:count], beside) for row, beside in zip(found, held, strict=True))
 
     found, answer = page(
         CONTROLLER, state.options, params.get("start", 0), lambda: state.store.count(_KEY, where), rows
@@ -169,7 +189,10 @@ def _whole(state: State, row_id: int, raw: Any = None) -> Any:
     held = state.store.row(_KEY, row_id)
     if held is None:
         return None
-    row = _Shown(state, _chosen(raw)).row(held)
+    shown = _Shown(state, _chosen(raw))
+    texts = (None if (value := held[column.name]) is None else str(value) for column in shown.plain)
+    shown.meet([held])
+    row = shown.row(texts, held)
     return row if raw else {**row, "checklist": list[Any](), "checkListCanAdd": True, "newCommentsCount": 0}
 
 
