@@ -210,7 +210,11 @@ def _usual(field: QuickField) -> list[_Way]:
     if get_origin(base) is list and get_args(base):
         ways = _lists(get_args(base)[0], reference=field.reference)
     elif base is int and optional and field.reference:
-        ways = [_Way(_ID), _Way(str, "int({v}) or None if {v}.isdecimal() else {any}({v})")]
+        ways = [
+            _Way(_ID),
+            _Way(Annotated[int, Meta(ge=0)], "{v} or None"),
+            _Way(str, "int({v}) or None if {v}.isdecimal() else {any}({v})"),
+        ]
     else:
         ways = _SIMPLE.get(base, [])
     return [_Way(way.type | None, way.code) for way in ways] if optional else ways
