@@ -166,7 +166,7 @@ class _Decoder(Generic[T]):
         """The rows in *body*; None if they are others."""
         try:
             result = self._decode(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         rows: list[Struct] = result.rows if self._below else result
         return rows

@@ -29,6 +29,8 @@ from b24orm.transport.parts import cut
 
 __all__ = ["Page", "PageParser", "parser_for", "read_batch"]
 
+_NOT_UNDERSTOOD = (ValueError, RecursionError)  # of msgspec, which goes deeper than the general decoder
+
 Shape = Literal["plain", "rows"]
 """What is read: the whole answer of a single call, or the rows in a result."""
 
@@ -157,7 +159,7 @@ class PageParser:
             ValueError: it is no JSON.
         """
         if self._ids is not None:
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(*_NOT_UNDERSTOOD):
                 return Page(self._ids(part), promise=partial(self._read, part))
         return _decoded(part)
 
@@ -259,6 +261,6 @@ def _skimmer(rows_path: str, id_wire: str) -> Callable[[bytes], list[int]]:
 
 def _decoded(part: bytes) -> Any:
     """What the JSON says. Raises ValueError."""
-    with contextlib.suppress(ValueError):
+    with contextlib.suppress(*_NOT_UNDERSTOOD):
         return decode(part)
     return from_json(part, cache_strings="keys")  # knows numbers beyond the largest float, and NaN

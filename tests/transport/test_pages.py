@@ -121,6 +121,13 @@ def test_text_that_is_none_is_found_when_its_rows_are_read() -> None:
     assert caught.value.__cause__ is None
 
 
+def test_json_that_is_nested_too_deep_spoils_the_answer() -> None:
+    deep = b"[" * 5_000 + b"]" * 5_000
+    body = batch(a=[{"id": 1, "title": "@"}]).replace(b'"@"', deep)
+    with pytest.raises(ValueError, match="recursion"):
+        pages_of(PageParser(Pairs(), "items", "id"), body)
+
+
 def test_numbers_that_only_one_decoder_knows_are_read() -> None:
     class Raw(Pairs):
         row_schema = None
