@@ -66,6 +66,7 @@ PAUSES = st.one_of(st.just(0.0), st.floats(0, 0.6), st.floats(0, 40))
 LATENESS = st.floats(0, 0.5)
 
 
+@pytest.mark.slow  # computes much
 @settings(max_examples=300, deadline=None)
 @given(TARIFFS, st.data(), st.floats(0, 1, exclude_max=True))
 def test_no_request_is_refused_however_unevenly_they_travel(limits: Limits, data: st.DataObject, phase: float) -> None:
@@ -281,6 +282,7 @@ class SharedPortal:
             self.known_after = self.known_after or self.sent
 
 
+@pytest.mark.slow  # computes much
 @settings(max_examples=200, deadline=None)
 @given(
     TARIFFS,

@@ -77,6 +77,7 @@ def kinds(model: Any, dialect: str) -> list[str]:
     return list(seen.values())
 
 
+@pytest.mark.slow  # computes much
 @pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
@@ -115,6 +116,7 @@ def quick_or_general(rows: Any, before: str, text: str) -> Any:
         return None
 
 
+@pytest.mark.slow  # computes much
 @pytest.mark.parametrize(("model", "dialect"), SERVED, ids=str)
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
