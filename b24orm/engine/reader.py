@@ -48,6 +48,8 @@ async def read(
                 try:
                     rows = page.rows
                 except TransportError as error:  # bytes that waited are no text
+                    if progress.rows == 0:
+                        raise
                     progress.stop(f"a page of {progress.method} cannot be read: {error}", error)
                 dispatcher.stats.rows += len(page)
                 progress.handed(page)

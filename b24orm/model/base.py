@@ -410,7 +410,7 @@ class ModelRows(Generic[M]):
             self._schemas = read, core_schema.no_info_after_validator_function(self._make, read)
         return self._schemas[1]
 
-    def quick(self, rows_path: str) -> QuickRows[M] | None:
+    def quick(self, rows_path: str) -> QuickRows[M]:
         """As `Reader.quick`."""
         place = self._place
 

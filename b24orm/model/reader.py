@@ -70,7 +70,7 @@ class SelectedRows:
         """Reads a row, from JSON or from a dict, into a `ReadRow`."""
         return self._reader.row_schema_for(self._names)
 
-    def quick(self, rows_path: str) -> QuickRows[ReadRow] | None:
+    def quick(self, rows_path: str) -> QuickRows[ReadRow]:
         """As `Reader.quick`."""
         return self._reader.quick_for(self._names, _read_row, split=False, rows_path=rows_path)
 
@@ -142,8 +142,8 @@ class Reader:
             known = self._schemas[key] = self._build(key)
         return known
 
-    def quick(self, rows_path: str) -> QuickRows[ReadRow] | None:
-        """The quick way to read many rows that are alike, as `row_schema` knows them now; None if there is none."""
+    def quick(self, rows_path: str) -> QuickRows[ReadRow]:
+        """The quick way to read many rows that are alike, as `row_schema` knows them now."""
         return self.quick_for(None, _read_row, split=False, rows_path=rows_path)
 
     def quick_for(
@@ -153,7 +153,7 @@ class Reader:
         *,
         split: bool,
         rows_path: str,
-    ) -> QuickRows[T] | None:
+    ) -> QuickRows[T]:
         """The same for *names*, as for `row_schema_for`.
 
         Args:

@@ -106,7 +106,7 @@ class Quick(Protocol):
 class QuickFormat(Protocol):
     """A row format that may have a quick way."""
 
-    def quick(self, rows_path: str) -> Quick | None:
+    def quick(self, rows_path: str) -> Quick:
         """A new one, for rows as the format's schema knows them now, under this key of a result."""
         ...
 
