@@ -69,7 +69,9 @@ class Page:
         """The rows from *start* up to *stop*, like a slice of a list."""
         if start == 0 and (stop is None or stop >= len(self)):
             return self
-        return Page(self.ids[start:stop], self.rows[start:stop])
+        if self._rows is None:
+            return Page(self.ids[start:stop], promise=lambda: self.rows[start:stop])
+        return Page(self.ids[start:stop], self._rows[start:stop])
 
 
 @contextlib.contextmanager

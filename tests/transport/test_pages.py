@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from pydantic_core import CoreSchema, core_schema, from_json, to_json
 
-from b24orm.errors import InvalidRow, TransportError
+from b24orm import Deal, Portal
+from b24orm.errors import IncompleteResult, InvalidRow, TransportError
 from b24orm.transport import Page, PageParser, parser_for, read_batch
+from tests.transport.conftest import WirePortal, answer
 
 
 class Pairs:
@@ -209,3 +211,32 @@ def test_the_garbage_collector_is_as_it_was_afterwards(enabled: bool) -> None:
         assert gc.isenabled() is enabled
     finally:
         (gc.enable if before else gc.disable)()
+
+
+async def test_a_page_that_is_no_text_ends_a_list_where_it_stands(portal: WirePortal) -> None:
+    """Its ids were skimmed, so the rows before it are handed out; after the first one, there is where to go on."""
+
+    def ends(spoilt: str) -> bytes:
+        head, tail = (
+            [{"id": n, "title": "№"} for n in range(1, 51)],
+            [{"id": n, "title": "№"} for n in range(60, 10, -1)],
+        )
+        (head if spoilt == "head" else tail)[5]["title"] = "@"
+        results = {"q0": {"items": head}, "q1": {"items": tail}}
+        body = {"result": {"result": results, "result_error": [], "result_total": [], "result_next": []}, "time": {}}
+        return to_json(body).replace(b'"@"', b'"\xff"')
+
+    async def read() -> None:
+        async with Portal(portal.url):
+            async for deal in Deal.objects:
+                got.append(deal.id)
+
+    portal.script = [answer(ends("tail"))]
+    got: list[int] = []
+    with pytest.raises(IncompleteResult, match="broken") as caught:
+        await read()
+    assert got == list(range(1, 51))
+    assert (caught.value.rows_so_far, caught.value.resume_point) == (50, 50)
+    portal.script = [answer(ends("head"))]
+    with pytest.raises(TransportError, match="broken"):
+        await read()
